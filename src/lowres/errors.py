@@ -1,0 +1,90 @@
+"""Every exception lowres raises on purpose, as one tree.
+
+LowresError
+├── DataError              the user's images or labels cannot be used
+│   ├── DamagedImage       one or more files are not readable pictures
+│   └── SplitError         the images cannot be split as asked
+├── RecipeError            a recipe is unknown, or a field is
+├── VerificationError      downloaded or given bytes are not the published ones
+├── SourceUnavailable      nowhere left to get data or weights from
+├── StudyError             the study folder cannot be used as it is
+│   ├── StudyLocked        another process works on it
+│   └── StudyDamaged       a file in it is not what the ledger says
+├── DiskFull               the disk ran full while writing
+├── NotWritable            a file or folder does not let lowres write it
+├── PredictionsError       predictions that cannot be judged
+├── TrainingError          training cannot go on
+│   ├── PreflightFailed    a check before training found a fault
+│   └── RunStopped         the watchdog stopped a run that does not learn
+└── MissingDependency      an optional package is needed for this
+
+Each message says what was expected, what was found, where, and what to do.
+"""
+
+
+class LowresError(Exception):
+    """Anything that went wrong in a way lowres can explain; the command line prints it and exits with 2."""
+
+
+class DataError(LowresError):
+    """The user's images or labels cannot be used as they are."""
+
+
+class DamagedImage(DataError):
+    """One or more files are not readable pictures."""
+
+
+class SplitError(DataError):
+    """The images cannot be split as asked."""
+
+
+class RecipeError(LowresError):
+    """A recipe, or a field of one, is unknown or out of range."""
+
+
+class VerificationError(LowresError):
+    """Bytes that were downloaded or given are not the published ones."""
+
+
+class SourceUnavailable(LowresError):
+    """Every place that could hold the data or weights was tried."""
+
+
+class StudyError(LowresError):
+    """The study folder cannot be used as it is."""
+
+
+class StudyLocked(StudyError):
+    """Another process works on the study."""
+
+
+class StudyDamaged(StudyError):
+    """A file in the study is not what the ledger says."""
+
+
+class DiskFull(LowresError):
+    """The disk ran full while writing."""
+
+
+class NotWritable(LowresError):
+    """A file or folder does not let lowres write it."""
+
+
+class PredictionsError(LowresError):
+    """Predictions that cannot be judged: shapes, ids or labels do not fit together."""
+
+
+class TrainingError(LowresError):
+    """Training cannot start or go on."""
+
+
+class PreflightFailed(TrainingError):
+    """A check before training found a fault that would ruin it."""
+
+
+class RunStopped(TrainingError):
+    """The watchdog stopped a run that does not learn."""
+
+
+class MissingDependency(LowresError):
+    """An optional package is needed for what was asked."""

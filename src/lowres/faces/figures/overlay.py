@@ -1,0 +1,43 @@
+"""Pictures made ready to be looked at: tiny ones magnified crisply, heat laid over them. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# From cold to hot; the lightness rises all the way, so it reads in grey and for every kind of colour blindness.
+HEAT_COLOURS = ("#3b0f70", "#8c2981", "#de4968", "#fe9f6d", "#fcfdbf")
+
+
+def magnified(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return uint8 `[h, w, 3]` whose longer side is at most `side`: whole-number nearest-neighbour up, area down."""
+    height, width = pixels.shape[:2]
+    factor = side // max(height, width)
+    if factor >= 1:
+        return np.asarray(np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1))
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.BOX))
+
+
+def heat_colours(heat: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return RGB from 0 to 255, `[..., 3]`, for heat from 0 to 1."""
+    anchors = np.array([[int(code[at : at + 2], 16) for at in (1, 3, 5)] for code in HEAT_COLOURS], dtype=np.float64)
+    spots = np.linspace(0, 1, len(anchors))
+    return np.stack([np.interp(heat, spots, anchors[:, channel]) for channel in range(3)], axis=-1)
+
+
+def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
+    """Return the picture, magnified, under its heat map `[rows, columns]` from 0 to 1, stretched over it bilinearly.
+
+    The hotter a spot, the more it covers: where there is no heat the picture, in grey, shows through.
+    """
+    picture = magnified(pixels, side).astype(np.float64)
+    height, width = picture.shape[:2]
+    map_image = Image.fromarray(np.ascontiguousarray(heat, dtype=np.float32))
+    warm = np.clip(np.asarray(map_image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64), 0, 1)
+    # In grey, so that a colour in the result is always heat and never the picture's own.
+    grey = (picture @ np.array([0.299, 0.587, 0.114]))[..., None]
+    cover = 0.25 + 0.45 * warm[..., None]
+    return np.asarray(np.rint((1 - cover) * grey + cover * heat_colours(warm)), dtype=np.uint8)

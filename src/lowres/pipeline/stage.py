@@ -1,0 +1,61 @@
+"""What a stage is: its name, what it reads, and the function that makes its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lowres.pipeline.study_run import StudyRun
+    from lowres.values.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a stage made.
+
+    outputs: files, relative to the study (POSIX). key: hash of what it made elsewhere. facts: for study.json, small.
+    note: one line for people.
+    """
+
+    outputs: tuple[str, ...] = ()
+    key: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a study.
+
+    recipe_keys: sections or single values of the recipe it reads. reads: stages whose results it reads.
+    code: a number to raise whenever the same inputs would no longer give the same results.
+    other_inputs: what else its results depend on, by name.
+    """
+
+    name: str
+    make: Callable[[StudyRun], Made]
+    recipe_keys: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    code: int = 1
+    other_inputs: Callable[[StudyRun], dict[str, str]] | None = None
+
+    def inputs(self, run: StudyRun) -> dict[str, str]:
+        """Everything its results depend on, each by a name people understand; the same inputs, the same results."""
+        inputs = {f"lowres' own {self.name} stage": str(self.code)}
+        inputs |= recipe_values(run.recipe, self.recipe_keys)
+        for earlier in self.reads:
+            inputs |= run.study.ledger.stages[earlier].results
+        return inputs | (self.other_inputs(run) if self.other_inputs else {})
+
+
+def recipe_values(recipe: Recipe, keys: tuple[str, ...]) -> dict[str, str]:
+    """Return every single value under the given keys, as JSON by dotted name."""
+    data = recipe.model_dump(mode="json")
+    values: dict[str, str] = {}
+    for key in keys:
+        rows = {f"{key}.{name}": row for name, row in data[key].items()} if isinstance(data[key], dict) else {key: data[key]}
+        values |= {name: json.dumps(row) for name, row in rows.items()}
+    return values

@@ -1,0 +1,76 @@
+"""One run over a study: what the stages share, each thing fetched when a stage first asks for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lowres.errors import StudyError
+from lowres.files.study_folder import Study, StudySource
+from lowres.pipeline.progress import Progress
+from lowres.values.recipe import Recipe
+
+if TYPE_CHECKING:
+    from lowres.files.sources import OpenedSource
+    from lowres.values.labelled_images import LabelledImages
+    from lowres.values.split import Split
+
+SPLIT_FILE = "split.csv"
+
+
+class StudyRun:
+    """A study being worked on: its recipe, where its images come from, and who watches.
+
+    Nothing is opened before it is needed: a study that is finished answers without reading a picture.
+    """
+
+    def __init__(
+        self, study: Study, recipe: Recipe, source: StudySource, progress: Progress, from_file: Path | None = None
+    ) -> None:
+        """Hold what the stages share."""
+        self.study = study
+        self.recipe = recipe
+        self.source = source
+        self.progress = progress
+        self.from_file = from_file
+
+    @property
+    def location(self) -> str:
+        """What the source's room takes: a built-in name or a path."""
+        return self.source.location(self.study.folder)
+
+    @cached_property
+    def opened(self) -> OpenedSource:
+        """The images with where they came from, opened on the first use."""
+        from lowres.files.sources import open_source
+
+        choices = self.recipe.images
+        return open_source(
+            self.location,
+            canvas_pixels=choices.canvas_pixels,
+            fit=choices.fit,
+            skip_damaged=self.source.skip_damaged,
+            from_file=self.from_file,
+            report=self.progress.note,
+        )
+
+    @cached_property
+    def images(self) -> LabelledImages:
+        """The images the first stage recorded; refused with StudyError where they have changed behind its back."""
+        images = self.opened.images
+        if images.fingerprint != self.study.ledger.stages["images"].facts["fingerprint"]:
+            # Sizes and times said that nothing changed; the content says it did.
+            self.study.forget("images")
+            raise StudyError(
+                f"expected the images of {self.location} as they were read before, got others of the same sizes and "
+                "times; run the same command again to take them as they are now"
+            )
+        return images
+
+    @cached_property
+    def split(self) -> Split:
+        """The split as split.csv has it."""
+        from lowres.files.split_file import read_split
+
+        return read_split(self.study.folder / SPLIT_FILE, self.images)

@@ -1,0 +1,1 @@
+"""Arrays in, frozen values out: no Keras, no disk, no printing."""
