@@ -24,7 +24,6 @@ from lowres.files.progress import Report
 from lowres.values.labelled_images import LabelledImages
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-CUSTOMARY_POOL = 10_000
 CACHE_KEY = "cifar10/1"
 OFFICIAL_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 BATCH_MD5 = {

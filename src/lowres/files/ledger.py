@@ -9,6 +9,8 @@ from typing import Any
 
 from lowres.errors import StudyDamaged
 
+_NAMED = 4
+
 
 @dataclass(frozen=True)
 class StageRecord:
@@ -48,7 +50,7 @@ class Ledger:
     def begin(self, name: str, dependents: tuple[str, ...]) -> None:
         """Note that a stage runs now; it and what depends on it stand in doubt until proved.
 
-        Its old record stays: it says which inputs gave which bytes, and that is true for as long as the bytes are there.
+        Its old record stays: which inputs gave which bytes stays true for as long as the bytes are there.
         """
         self.running = name
         for doubted in (name, *dependents):
@@ -118,4 +120,5 @@ def file_sha256(path: Path) -> str:
 
 def _changed_inputs(before: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:
     names = [name for name in now if before.get(name) != now[name]] + [name for name in before if name not in now]
-    return (f"{', '.join(names)} changed",) if names else ()
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (f"{', '.join(names[:_NAMED])}{more} changed",) if names else ()

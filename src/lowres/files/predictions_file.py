@@ -47,7 +47,8 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read named arrays back; refused with StudyDamaged where the file is no .npz of plain arrays."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # From memory: NumPy leaves the file open where it turns out to be none of its own.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise StudyDamaged(f"expected plain arrays as .npz in {path}, got something else: {error}") from error

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lowres import __version__
-from lowres.errors import StudyDamaged, StudyError
+from lowres.errors import LowresError, StudyDamaged, StudyError
 from lowres.files.atomic import atomic_write_json, atomic_write_text
 from lowres.files.ledger import Ledger, StageRecord, ledger_from_json
 from lowres.files.study_lock import LOCK_NAME, study_lock
@@ -99,9 +100,17 @@ def open_study(folder: Path) -> Iterator[Study]:
     Refused with StudyError: a folder with other things in it, one that cannot be written, a study of a newer lowres;
     with StudyLocked: a study another process works on.
     """
+    is_new = not is_study(folder)
     _make_folder(folder)
     with study_lock(folder):
-        yield _read(folder)
+        _sweep(folder)
+        study = _read(folder)
+        try:
+            yield study
+        except LowresError:
+            if is_new and not study.ledger.stages:
+                _remove_empty(folder)
+            raise
 
 
 def read_source(folder: Path) -> StudySource:
@@ -130,16 +139,39 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
+def _sweep(folder: Path) -> None:
+    """Remove the half-written files of a killed run; holding the lock, nobody else can be writing them."""
+    for part in folder.rglob(".part-*"):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Take back a study in which nothing was made, so that a mistyped path leaves no folder behind."""
+    for name in (STUDY_FILE, RECIPE_FILE, LOCK_NAME):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
 def _read(folder: Path) -> Study:
     path = folder / STUDY_FILE
     if not path.is_file():
         return Study(folder, None, Ledger())
     try:
         data = _document(path)
-        source = StudySource(**data["source"]) if data.get("source") else None
-        return Study(folder, source, ledger_from_json(data, path))
-    except (StudyDamaged, TypeError) as error:
+        return Study(folder, _source(data, path), ledger_from_json(data, path))
+    except StudyDamaged as error:
         return Study(folder, None, Ledger(), complaint=str(error))
+
+
+def _source(data: dict[str, Any], path: Path) -> StudySource | None:
+    try:
+        return StudySource(**data["source"]) if data.get("source") else None
+    except TypeError as error:
+        raise StudyDamaged(f"{path} is damaged (expected a source: {error}); every stage is made again") from error
 
 
 def _document(path: Path) -> dict[str, Any]:

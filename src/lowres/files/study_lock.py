@@ -21,7 +21,6 @@ def study_lock(folder: Path) -> Iterator[None]:
 
     Refused with StudyLocked while another process holds it (it is named), with StudyError where no lock can be had.
     """
-    # The file stays when the lock goes: deleting it would let two processes lock two files of one name.
     with _opened(folder / LOCK_NAME) as handle:
         _take(handle, folder)
         handle.truncate(0)
@@ -49,10 +48,24 @@ def _take(handle: IO[str], folder: Path) -> None:
                 f"expected a file system that can lock files, got none for {folder} ({error.strerror}); "
                 "put the study on a local disk with --study"
             ) from error
-        raise StudyLocked(
-            f"expected a study nobody works on, got {folder}, which {_holder(handle)} works on now; "
-            "wait until it is done, or give this run another folder with --study"
-        ) from error
+        raise _locked(folder, _holder(handle)) from error
+    # A run that was refused at its start takes its empty study away again, and this lock's file with it.
+    if not _is_file_of(handle, folder / LOCK_NAME):
+        raise _locked(folder, "another process")
+
+
+def _locked(folder: Path, holder: str) -> StudyLocked:
+    return StudyLocked(
+        f"expected a study nobody works on, got {folder}, which {holder} works on now; "
+        "wait until it is done, or give this run another folder with --study"
+    )
+
+
+def _is_file_of(handle: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock_without_waiting(handle: IO[str]) -> None:

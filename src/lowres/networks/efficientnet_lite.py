@@ -40,18 +40,20 @@ _STAGES = (
 _SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 
 
-def efficientnet_lite(size: int, input_pixels: int) -> keras.Model:
+def efficientnet_lite(size: int, input_pixels: int, scaled_pixels: Any = None) -> keras.Model:
     """Return EfficientNet-Lite `size` (0, 1 or 2) without its classifier, weights at random.
 
     In: float32 `[n, input_pixels, input_pixels, 3]` in [-1, 1]. Out: the feature map after the last convolution,
     `[n, input_pixels / 32, input_pixels / 32, 1280]`. Layers are named as the published tensors are, `blocks_3_...`.
+    Given a tensor instead of nothing, the network grows on it and begins where that tensor's own graph begins.
     """
-    pixels = keras.Input((input_pixels, input_pixels, 3), name="scaled_pixels")
-    x = _convolve(pixels, _STEM_CHANNELS, 3, 2, "conv_stem", "bn0")
+    if scaled_pixels is None:
+        scaled_pixels = keras.Input((input_pixels, input_pixels, 3), name="scaled_pixels")
+    x = _convolve(scaled_pixels, _STEM_CHANNELS, 3, 2, "conv_stem", "bn0")
     for index, (stage, stride, channels) in enumerate(_blocks(size)):
         x = _inverted_bottleneck(x, stage, stride, channels, f"blocks_{index}")
     x = _convolve(x, HEAD_CHANNELS, 1, 1, "conv_head", "bn1")
-    return keras.Model(pixels, x, name=f"efficientnet_lite{size}")
+    return keras.Model(keras.utils.get_source_inputs(scaled_pixels)[0], x, name=f"efficientnet_lite{size}")
 
 
 def load_published(network: keras.Model, tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -16,8 +16,8 @@ def _other_inputs(run: StudyRun) -> dict[str, str]:
     from lowres.files.sources import quick_key
 
     choices = run.recipe.images
-    key = quick_key(run.location, canvas_pixels=choices.canvas_pixels, fit=choices.fit)
-    return {f"the images of {run.source.name}": key, "skip_damaged": str(run.source.skip_damaged)}
+    key = quick_key(run.location, choices.canvas_pixels, choices.fit, run.source.skip_damaged)
+    return {f"the images of {run.source.name}": key}
 
 
 def _make(run: StudyRun) -> Made:

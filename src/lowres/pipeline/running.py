@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from lowres.files.ledger import StageRecord, file_sha256
 from lowres.files.machine import installed_versions
+from lowres.networks.backend import load_backend
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun
 
@@ -58,6 +59,8 @@ def _bring_one(run: StudyRun, stage: Stage, stages: Sequence[Stage]) -> StageOut
 
 def _made(run: StudyRun, stage: Stage, inputs: dict[str, str]) -> StageRecord:
     started = time.perf_counter()
+    if stage.uses_networks:
+        load_backend()
     made = stage.make(run)
     return StageRecord(
         name=stage.name,
@@ -67,7 +70,7 @@ def _made(run: StudyRun, stage: Stage, inputs: dict[str, str]) -> StageRecord:
         facts=made.facts | {"note": made.note},
         seconds=round(time.perf_counter() - started, 3),
         versions=installed_versions(PACKAGES),
-        finished=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 

@@ -32,7 +32,7 @@ class Stage:
 
     recipe_keys: sections or single values of the recipe it reads. reads: stages whose results it reads.
     code: a number to raise whenever the same inputs would no longer give the same results.
-    other_inputs: what else its results depend on, by name.
+    other_inputs: what else its results depend on, by name. uses_networks: whether it needs Keras loaded.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Stage:
     reads: tuple[str, ...] = ()
     code: int = 1
     other_inputs: Callable[[StudyRun], dict[str, str]] | None = None
+    uses_networks: bool = False
 
     def inputs(self, run: StudyRun) -> dict[str, str]:
         """Everything its results depend on, each by a name people understand; the same inputs, the same results."""
@@ -56,6 +57,7 @@ def recipe_values(recipe: Recipe, keys: tuple[str, ...]) -> dict[str, str]:
     data = recipe.model_dump(mode="json")
     values: dict[str, str] = {}
     for key in keys:
-        rows = {f"{key}.{name}": row for name, row in data[key].items()} if isinstance(data[key], dict) else {key: data[key]}
+        found = data[key]
+        rows = {f"{key}.{name}": row for name, row in found.items()} if isinstance(found, dict) else {key: found}
         values |= {name: json.dumps(row) for name, row in rows.items()}
     return values

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lowres.errors import StudyError
+from lowres.files.given_files import GivenFiles
 from lowres.files.study_folder import Study, StudySource
 from lowres.pipeline.progress import Progress
 from lowres.values.recipe import Recipe
 
 if TYPE_CHECKING:
     from lowres.files.sources import OpenedSource
+    from lowres.pipeline.trunk_features import TrunkFeatures
     from lowres.values.labelled_images import LabelledImages
     from lowres.values.split import Split
 
 SPLIT_FILE = "split.csv"
+MODEL_FILE = "model.keras"
 
 
 class StudyRun:
@@ -26,14 +28,19 @@ class StudyRun:
     """
 
     def __init__(
-        self, study: Study, recipe: Recipe, source: StudySource, progress: Progress, from_file: Path | None = None
+        self,
+        study: Study,
+        recipe: Recipe,
+        source: StudySource,
+        progress: Progress,
+        given: GivenFiles | None = None,
     ) -> None:
-        """Hold what the stages share."""
+        """Hold what the stages share; `given` are files fetched by hand."""
         self.study = study
         self.recipe = recipe
         self.source = source
         self.progress = progress
-        self.from_file = from_file
+        self.given = given or GivenFiles()
 
     @property
     def location(self) -> str:
@@ -51,7 +58,7 @@ class StudyRun:
             canvas_pixels=choices.canvas_pixels,
             fit=choices.fit,
             skip_damaged=self.source.skip_damaged,
-            from_file=self.from_file,
+            from_file=self.given.data,
             report=self.progress.note,
         )
 
@@ -74,3 +81,17 @@ class StudyRun:
         from lowres.files.split_file import read_split
 
         return read_split(self.study.folder / SPLIT_FILE, self.images)
+
+    @cached_property
+    def features(self) -> TrunkFeatures:
+        """The frozen trunk over the images, by way of the cache."""
+        from lowres.pipeline.trunk_features import TrunkFeatures
+
+        return TrunkFeatures(self)
+
+    @cached_property
+    def classifier(self) -> Any:
+        """The classifier as model.keras has it: always out of the file, never out of the training's memory."""
+        from lowres.networks.trained_classifier import TrainedClassifier
+
+        return TrainedClassifier.load(self.study.folder / MODEL_FILE)

@@ -85,7 +85,7 @@ def expected_calibration_error(
     bins: int = BINS,
     binning: Binning = "equal_width",
 ) -> float:
-    """Return the mean distance of confidence from accuracy over the bins, weighted by images (Guo et al. 2017, eq. 3)."""
+    """Return the mean distance of confidence from accuracy over the bins, by images (Guo et al. 2017, eq. 3)."""
     table = reliability_bins(probabilities, labels, bins, binning)
     return sum(row.n * abs(row.accuracy - row.confidence) for row in table) / len(labels)
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.values.findings import Finding
+from lowres.values.findings import Finding, Status
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.split import PARTS, Split, exact_copies, joined_groups
 
@@ -60,7 +60,7 @@ class _Look:
 
     @cached_property
     def is_copy(self) -> NDArray[np.bool_]:
-        return self.first_copy != np.arange(len(self.images))
+        return np.asarray(self.first_copy != np.arange(len(self.images)))
 
     @cached_property
     def levels(self) -> tuple[NDArray[np.float64], int]:
@@ -73,7 +73,7 @@ class _Look:
 
     @cached_property
     def is_near_constant(self) -> NDArray[np.bool_]:
-        return self.levels[0] < CONSTANT_DEVIATION_LEVELS
+        return np.asarray(self.levels[0] < CONSTANT_DEVIATION_LEVELS)
 
 
 def _pixel_range(look: _Look) -> Finding:
@@ -94,8 +94,8 @@ def _near_constant(look: _Look) -> Finding:
     if not count:
         return Finding("near-constant images", "PASS", measured)
     first = look.images.ids[int(look.is_near_constant.argmax())]
-    status = "FAIL" if count > n * CONSTANT_FAIL_FRACTION else "WARN"
-    return Finding("near-constant images", status, measured, f"look at them, beginning with {first!r}; leave out blanks")
+    status: Status = "FAIL" if count > n * CONSTANT_FAIL_FRACTION else "WARN"
+    return Finding("near-constant images", status, measured, f"look at them, from {first!r} on; leave out the blanks")
 
 
 def _enlarged(look: _Look) -> Finding:

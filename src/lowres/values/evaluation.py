@@ -222,7 +222,9 @@ def _brier(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> flo
 
 def _class_score_from_json(row: Mapping[str, Any]) -> ClassScore:
     values = _known(ClassScore, row, "per_class")
-    return ClassScore(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    for key in ("precision_interval", "recall_interval"):
+        values[key] = tuple(values[key])
+    return ClassScore(**values)
 
 
 def _known(value_type: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:

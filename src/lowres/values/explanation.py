@@ -38,7 +38,7 @@ class Explanation:
         if self.target_classes.shape != (n,):
             raise PredictionsError(f"expected target classes of shape [{n}], got {list(self.target_classes.shape)}")
         if not np.isfinite(self.maps).all():
-            raise PredictionsError(f"expected finite maps, got NaN or infinity in {self.method} of layer {self.layer!r}")
+            raise PredictionsError(f"expected finite maps, got NaN or infinity by {self.method} of {self.layer!r}")
         for name in ("target_classes", "maps"):
             view = getattr(self, name).view()
             view.flags.writeable = False
@@ -85,7 +85,7 @@ def grad_cam(activations: NDArray[np.float32], gradients: NDArray[np.float32]) -
             f"got {list(activations.shape)} and {list(gradients.shape)}"
         )
     weights = gradients.mean(axis=(1, 2), dtype=np.float64)
-    return np.einsum("nhwc,nc->nhw", activations, weights).astype(np.float32)
+    return np.asarray(np.einsum("nhwc,nc->nhw", activations, weights), dtype=np.float32)
 
 
 def for_display(raw: Maps) -> Maps:
@@ -95,7 +95,7 @@ def for_display(raw: Maps) -> Maps:
     """
     positive = np.maximum(raw, 0)
     highest = positive.max(axis=(1, 2), keepdims=True)
-    return np.divide(positive, highest, out=np.zeros_like(positive), where=highest > 0)
+    return np.asarray(np.divide(positive, highest, out=np.zeros_like(positive), where=highest > 0))
 
 
 def resize_map(maps: Maps, height: int, width: int) -> Maps:

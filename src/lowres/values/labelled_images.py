@@ -25,7 +25,7 @@ class LabelledImages:
     held_out: bool `[n]`, the images the source itself keeps for testing; None where it keeps none.
     groups: int64 `[n]`, images with one number must stay on one side of a split; None: every image by itself.
     fingerprint: SHA-256 of everything above; computed when not given (a cache may hand in the stored one).
-    Refused with DataError: other dtypes or shapes, a label outside `class_names`, duplicate ids, fewer than two classes.
+    Refused with DataError: other dtypes or shapes, labels outside `class_names`, duplicate ids, fewer than two classes.
     """
 
     pixels: NDArray[np.uint8]
@@ -45,8 +45,7 @@ class LabelledImages:
         for name in ("held_out", "groups"):
             column = getattr(self, name)
             if column is not None:
-                if len(column) != len(self.labels):
-                    raise DataError(f"expected one value of {name} an image ({len(self.labels)}), got {len(column)}")
+                _check_column(column, name, len(self.labels))
                 object.__setattr__(self, name, _read_only(column))
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", _fingerprint(self))
@@ -85,6 +84,14 @@ def _check_arrays(pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         raise DataError(f"expected one label an image, got {len(pixels)} images and {len(labels)} labels")
     if len(labels) == 0:
         raise DataError("expected at least one image, got none")
+
+
+def _check_column(column: NDArray[Any], name: str, n: int) -> None:
+    if column.shape != (n,):
+        raise DataError(f"expected one value of {name} an image ({n}), got {list(column.shape)}")
+    wanted = np.bool_ if name == "held_out" else np.integer
+    if not np.issubdtype(column.dtype, wanted):
+        raise DataError(f"expected {name} as {'bool' if wanted is np.bool_ else 'whole numbers'}, got {column.dtype}")
 
 
 def _check_names(images: LabelledImages) -> None:

@@ -31,7 +31,7 @@ class Predictions:
         if self.labels.shape != (n,):
             raise PredictionsError(f"expected labels of shape [{n}], got {list(self.labels.shape)}")
         if n == 0 or len(set(self.ids)) != n:
-            raise PredictionsError(f"expected at least one id, all different, got {n} with {len(set(self.ids))} different")
+            raise PredictionsError(f"expected at least one id and no id twice, got {n}, {len(set(self.ids))} different")
         if self.labels.min() < 0 or self.labels.max() >= classes:
             raise PredictionsError(
                 f"expected labels from 0 to {classes - 1}, got {self.labels.min()} to {self.labels.max()}"
@@ -51,12 +51,12 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The class with the highest logit, int64 `[n]`."""
-        return self.logits.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.logits.argmax(axis=1), dtype=np.int64)
 
     @property
     def is_right(self) -> NDArray[np.bool_]:
         """Whether each prediction is the true label, bool `[n]`."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """Softmax of `logits / temperature`, float64 `[n, classes]`, rows summing to one."""

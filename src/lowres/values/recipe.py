@@ -5,99 +5,116 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from lowres.errors import RecipeError
+from lowres.values.recipe_sections import Augmentation, FineTuning, FrozenPhase, Section, TestTime
 
 BackboneName = str
 Interpolation = Literal["bilinear", "bicubic"]
 HeadKind = Literal["linear", "lda", "dense"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Images(_Section):
+class Images(Section):
     """How pictures of different sizes become one array."""
 
     canvas_pixels: int = Field(
-        0, ge=0, le=1024, description="Side in pixels of the square all pictures are brought to; 0 keeps their common "
+        0,
+        ge=0,
+        le=1024,
+        description="Side in pixels of the square all pictures are brought to; 0 keeps their common "
         "size, or takes the median shorter side (at most 224) where sizes differ.",
     )
     fit: Literal["squash", "crop", "pad"] = Field(
-        "squash", description="How a picture of another shape meets the canvas: squash (nothing is lost), crop the "
+        "squash",
+        description="How a picture of another shape meets the canvas: squash (nothing is lost), crop the "
         "middle, or pad with the mean colour.",
     )
 
 
-class SplitChoices(_Section):
+class SplitChoices(Section):
     """Which images train, validate and test."""
 
     pool_images: int | None = Field(
-        None, ge=0, description="Images drawn for training and validation together; 0 takes all there are; left out: "
+        None,
+        ge=0,
+        description="Images drawn for training and validation together; 0 takes all there are; left out: "
         "the data set's customary number (10,000 for cifar10, else all).",
     )
     validation_fraction: float = Field(0.2, gt=0, lt=1, description="Fraction of the pool that validates.")
     test_fraction: float = Field(
-        0.2, gt=0, lt=1, description="Fraction of all images that tests, where the source holds none out itself.",
+        0.2,
+        gt=0,
+        lt=1,
+        description="Fraction of all images that tests, where the source holds none out itself.",
     )
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of the split, apart from the training's.")
 
 
-class Network(_Section):
+class Network(Section):
     """The trunk: where its weights come from and how it sees the pixels."""
 
     backbone: BackboneName = Field("efficientnet-lite0", description="Trunk, by name; `lowres recipes --backbones`.")
     input_pixels: int = Field(224, ge=8, le=1024, description="Side in pixels the trunk sees; resizing is inside it.")
     interpolation: Interpolation = Field("bicubic", description="How pixels are resized to the trunk's input.")
+    scaling: Literal["contract", "unit-then-contract"] = Field(
+        "contract",
+        description="How pixels are scaled inside the network: as the trunk expects them (contract), or to 0-1 first "
+        "and then as if they were 0-255 (unit-then-contract): the described system's mistake, kept to be shown.",
+    )
 
 
-class Features(_Section):
+class Features(Section):
     """The frozen pass."""
 
     engine: Literal["auto", "openvino", "keras"] = Field(
-        "auto", description="What runs the frozen trunk; auto: OpenVINO where it is installed, else Keras.",
+        "auto",
+        description="What runs the frozen trunk; auto: OpenVINO where it is installed, else Keras.",
     )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
-        "auto", description="Arithmetic of the frozen pass; auto: bfloat16 where the processor has it.",
+        "auto",
+        description="Arithmetic of the frozen pass; auto: bfloat16 where the processor has it.",
     )
     flipped_views: Literal["auto", "always", "never"] = Field(
-        "auto", description="Train the head on mirrored images too; auto: if validation says it pays.",
+        "auto",
+        description="Train the head on mirrored images too; auto: if validation says it pays.",
     )
 
 
-class Head(_Section):
+class Head(Section):
     """The part that is trained on the frozen features."""
 
     kinds: tuple[HeadKind, ...] = Field(
-        ("linear", "lda"), min_length=1, description="Heads to try; validation chooses. linear: multinomial logistic "
+        ("linear", "lda"),
+        min_length=1,
+        description="Heads to try; validation chooses. linear: multinomial logistic "
         "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense.",
     )
-    regularisations: tuple[float, ...] = Field(
-        (1e-3, 3e-3, 1e-2, 3e-2), min_length=1, description="L2 strengths the linear head tries, per image; "
-        "validation chooses.",
+    regularisations: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1e-3, 3e-3, 1e-2, 3e-2),
+        min_length=1,
+        description="L2 strengths the linear head tries, per image; validation chooses.",
     )
     epochs: int = Field(40, ge=1, description="Longest training of the dense head in epochs.")
     batch_images: int = Field(32, ge=1, description="Images a step of the dense head.")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's rate for the dense head.")
 
 
-class EvaluationChoices(_Section):
+class EvaluationChoices(Section):
     """What the test part is measured against."""
 
     target_accuracy: float | None = Field(None, gt=0, le=1, description="Accuracy that was asked for, if one was.")
 
 
-class ExplanationChoices(_Section):
+class ExplanationChoices(Section):
     """The gallery of heat maps."""
 
     gallery_images: int = Field(24, ge=2, le=400, description="Test images explained: half right, half wrong.")
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """Every choice of a study. Frozen: `with_settings` returns a changed copy."""
 
     name: str = Field(description="What the recipe is called.")
@@ -108,6 +125,10 @@ class Recipe(_Section):
     network: Network = Network()
     features: Features = Features()
     head: Head = Head()
+    augmentation: Augmentation = Augmentation()
+    frozen_phase: FrozenPhase = FrozenPhase()
+    fine_tuning: FineTuning = FineTuning()
+    test_time: TestTime = TestTime()
     evaluation: EvaluationChoices = EvaluationChoices()
     explanation: ExplanationChoices = ExplanationChoices()
 
@@ -200,6 +221,6 @@ def _toml_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml_text(item) for item in value) + "]"
     if isinstance(value, str):
-        # A JSON string is a TOML basic string.
-        return json.dumps(value)
+        # A JSON string is a TOML basic string, but for surrogate pairs and DEL.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

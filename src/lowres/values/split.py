@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,7 @@ def _draw_groups(
 ) -> tuple[Indices, Indices]:
     """Draw groups in random order, class by class, each that still fits into the class's share of images.
 
-    scikit-learn's draw would count groups, not images: with groups of many sizes a fifth of one is no fifth of the other.
+    scikit-learn's draw would count groups: where their sizes differ, a fifth of the groups is no fifth of the images.
     A group of several classes counts as its first image's.
     """
     group_ids, first, member_of, sizes = np.unique(
@@ -199,12 +200,12 @@ def _draw_groups(
     return candidates[~is_drawn[member_of]], candidates[is_drawn[member_of]]
 
 
-def _class_shares(counts: NDArray[np.float64], wanted: int) -> NDArray[np.int64]:
+def _class_shares(counts: NDArray[Any], wanted: int) -> NDArray[np.int64]:
     """Share `wanted` images out over the classes as their counts are, to whole images, largest remainders up."""
     exact = counts * wanted / counts.sum()
     shares = np.floor(exact).astype(np.int64)
     shares[np.argsort(shares - exact, kind="stable")[: wanted - int(shares.sum())]] += 1
-    return shares
+    return np.asarray(shares)
 
 
 def _fitting(units: Indices, sizes: NDArray[np.int64], share: int) -> list[int]:

@@ -7,12 +7,10 @@ from lowres.faces.figures.agreement import confusion_matrix, per_class_bars
 from lowres.faces.figures.amounts import class_counts
 from lowres.faces.figures.canvas import Drawing, write_figures
 from lowres.faces.figures.certainty import confidence_histogram, reliability
-from lowres.faces.figures.galleries import ConfusedPair, Explained, confusion_pairs, grad_cam_gallery, sample_grid
+from lowres.faces.figures.galleries import confusion_pairs, grad_cam_gallery, sample_grid
 
 __all__ = [
-    "ConfusedPair",
     "Drawing",
-    "Explained",
     "class_counts",
     "confidence_histogram",
     "confusion_matrix",

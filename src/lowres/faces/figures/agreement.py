@@ -31,6 +31,7 @@ from lowres.faces.figures.canvas import (
     text_pixels,
     write,
 )
+from lowres.values.evaluation import ClassScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,13 +52,13 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
     counts = np.asarray(confusion, dtype=np.int64)
     classes = len(counts)
     names = cut_names(class_names, 24 if classes <= MOST_ANNOTATED else 18) if classes <= MOST_NAMED else []
-    side = float(np.clip(classes * (105 - 3 * min(classes, 20)), 240, 900 if classes > MOST_ANNOTATED else 760))
+    side = float(np.clip(classes * (105 - 3 * min(classes, 20)), 320, 1000 if classes > MOST_ANNOTATED else 760))
     points = float(np.clip(side / classes * 72 / DOTS_PER_INCH * 0.85, 3.5, 9.5))
     label = text_pixels(names, points) + 14
     fits = label < side / classes
-    slant = 30 if fits else label * 0.75 + 10
+    slant = 30 if fits else label + 6 if classes > MOST_ANNOTATED else label * 0.75 + 10
     left, top = MARGIN_PIXELS + 34 + label, HEADER_PIXELS + 34 + slant
-    size = (int(max(left + side + MARGIN_PIXELS + slant, 900)), int(top + side + 120))
+    size = (int(left + max(side + slant + MARGIN_PIXELS, 800)), int(top + side + 120))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
     def paint(figure: Figure) -> None:
@@ -72,34 +73,28 @@ def confusion_matrix(confusion: NDArray[np.int64], class_names: Sequence[str]) -
     return draw("confusion_matrix", _worst_confusion(counts, class_names), note, size, paint)
 
 
-def per_class_bars(
-    class_names: Sequence[str],
-    *,
-    precision: NDArray[np.float64],
-    recall: NDArray[np.float64],
-    f1: NDArray[np.float64],
-    support: NDArray[np.int64],
-    recall_intervals: NDArray[np.float64],
-) -> Drawing:
-    """Draw recall as a bar with its interval `[classes, 2]`, precision and F1 as marks; the best class on top.
+def per_class_bars(scores: Sequence[ClassScore]) -> Drawing:
+    """Draw each class's recall as a bar with its interval, its precision and F1 as marks; the best class on top.
 
-    All are fractions `[classes]`; NaN (a class never predicted has no precision) is left out. Above 60 classes the
-    60 weakest are drawn.
+    What is undefined (the precision of a class never predicted) is left out. Above 60 classes the 60 weakest are drawn.
     """
-    order = np.argsort(-np.nan_to_num(f1), kind="stable")[-MOST_ROWS:]
-    names = cut_names([class_names[row] for row in order])
-    pitch = row_pitch(len(order))
-    rows = np.arange(len(order))
+    ordered = sorted(scores, key=lambda score: -score.f1)[-MOST_ROWS:]
+    names = cut_names([score.name for score in ordered])
+    pitch = row_pitch(len(ordered))
+    rows = np.arange(len(ordered))
+    recall = np.array([score.recall if score.support else np.nan for score in ordered])
+    precision = np.array([score.precision if score.predicted else np.nan for score in ordered])
+    f1 = np.array([score.f1 for score in ordered])
+    arms = np.abs(np.array([score.recall_interval for score in ordered]).T - recall)
 
     def paint(figure: Figure) -> None:
         axes = row_axes(figure, names, HEADER_PIXELS + 40, pitch)
         mark = float(np.clip(pitch / 5, 3.5, 7))
-        arms = np.abs(recall_intervals[order].T - recall[order])
         marks: list[Any] = [
-            axes.barh(rows, recall[order], color=SKY, height=0.7),
-            axes.errorbar(recall[order], rows, xerr=arms, fmt="none", ecolor=BLUE, elinewidth=1.8),
-            *axes.plot(precision[order], rows, "D", color=ORANGE, ms=mark, mec=PAPER, mew=0.7),
-            *axes.plot(f1[order], rows, "|", color=INK, ms=mark * 2.2, mew=1.8),
+            axes.barh(rows, recall, color=SKY, height=0.7),
+            axes.errorbar(recall, rows, xerr=arms, fmt="none", ecolor=BLUE, elinewidth=1.8),
+            *axes.plot(precision, rows, "D", color=ORANGE, ms=mark, mec=PAPER, mew=0.7),
+            *axes.plot(f1, rows, "|", color=INK, ms=mark * 2.2, mew=1.8),
         ]
         axes.set_xlim(0, 1)
         axes.set_xticks(np.linspace(0, 1, 6), [percent(tick) for tick in np.linspace(0, 1, 6)])
@@ -108,15 +103,14 @@ def per_class_bars(
         spot = legend_spot(figure)
         figure.legend(marks, words, loc="upper left", bbox_to_anchor=spot, ncols=4, borderaxespad=0, handlelength=1.2)
 
-    note = f"n = {int(support.sum()):,} test images, {int(support.min()):,} to {int(support.max()):,} a class"
-    if len(order) < len(class_names):
-        note += f"; the {MOST_ROWS} weakest of {len(class_names)} classes"
-    best, worst = cut_names([class_names[int(order[0])], class_names[int(order[-1])]], 20)
-    best_f1, worst_f1 = np.nan_to_num(f1)[[order[0], order[-1]]]
-    title = f"Strongest class drawn: {best} (F1 {best_f1:.2f}); weakest: {worst} ({worst_f1:.2f})"
-    if len(order) == len(class_names):
-        title = title.replace(" drawn", "")
-    height = HEADER_PIXELS + 40 + len(order) * pitch + 60
+    support = [score.support for score in scores]
+    note = f"n = {sum(support):,} test images, {min(support):,} to {max(support):,} a class"
+    if len(ordered) < len(scores):
+        note += f"; the {MOST_ROWS} weakest of {len(scores)} classes"
+    best = max(scores, key=lambda score: score.f1)
+    strongest, weakest = cut_names([best.name, ordered[-1].name], 20)
+    title = f"Strongest class: {strongest} (F1 {best.f1:.2f}); weakest: {weakest} ({ordered[-1].f1:.2f})"
+    height = HEADER_PIXELS + 40 + len(ordered) * pitch + 60
     return draw("per_class_bars", title, note, (WIDTH_PIXELS, height), paint)
 
 
@@ -149,7 +143,7 @@ def _name_sides(axes: Axes, names: Sequence[str], points: float, *, fits: bool) 
     axes.xaxis.set_label_position("top")
     turn: dict[str, Any] = {}
     if not fits:
-        turn = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"}
+        turn = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if len(names) <= 20 else {"rotation": 90}
     axes.set_xticks(np.arange(len(names)), names, size=points, **turn)
     axes.set_yticks(np.arange(len(names)), names, size=points)
     axes.tick_params(which="both", length=0)

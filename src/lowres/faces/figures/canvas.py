@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INK, MUTED, GRID, PAPER = "#1f2a37", "#5d6975", "#e3e7ec", "#ffffff"
 # Blue and orange stay apart for every common kind of colour blindness; blue is right, orange is wrong, everywhere.
 BLUE, SKY, ORANGE, SAND = "#2b6cb0", "#a9cbee", "#d9721a", "#f6d3b3"
+# Orange for words: dark enough to be read at any size on white.
+RUST = "#b0500c"
 
 DOTS_PER_INCH = 150
 WIDTH_PIXELS = 1200

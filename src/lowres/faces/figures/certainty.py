@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from lowres.faces.figures.canvas import (
     draw,
     percent,
 )
+from lowres.values.calibration import BINS, ReliabilityBin, reliability_bins
+from lowres.values.evaluation import Evaluation
+from lowres.values.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BINS = 15
 FEW_IMAGES = 10
 _LEFT = MARGIN_PIXELS + 90
 _ACROSS = WIDTH_PIXELS - _LEFT - MARGIN_PIXELS - 20
@@ -47,6 +50,7 @@ def confidence_histogram(confidence: NDArray[np.float64], is_right: NDArray[np.b
             total = f"{words}: {group.sum():,}"
             axes.text(0.01, 0.88, total, transform=axes.transAxes, color=colour, weight="bold", size=11)
             _mark_median(axes, confidence[group])
+            axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
             axes.grid(axis="y")
             _percent_axis(axes, labelled=row == 1)
         axes.set_xlabel("confidence in the answer given")
@@ -56,63 +60,53 @@ def confidence_histogram(confidence: NDArray[np.float64], is_right: NDArray[np.b
     return draw("confidence_histogram", _confidence_headline(confidence, is_right), note, size, paint)
 
 
-def reliability(
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    *,
-    ece_before: float,
-    ece_after: float,
-    temperature: float,
-) -> Drawing:
-    """Draw the share that was right against the confidence claimed, before and after scaling, in 15 bins.
+def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
+    """Draw the share that was right against the confidence claimed, before and after the temperature, in 15 bins.
 
-    before, after: probabilities `[n, classes]`. labels: `[n]`. The errors (fractions) and the temperature are only
-    written, so the figure says what the evaluation says.
+    The errors and the temperature written beside the lines are the evaluation's.
     """
-    predicted = before.argmax(axis=1)
-    is_right = predicted == labels
-    groups = (
-        (before.max(axis=1), ORANGE, f"as trained: off by {percent(ece_before, 1)} on average", "--"),
-        (after.max(axis=1), BLUE, f"after temperature {temperature:.2f}: off by {percent(ece_after, 1)}", "-"),
+    claims = (
+        (predictions.probabilities(), ORANGE, "--", f"as trained: off by {percent(evaluation.ece, 1)} on average"),
+        (
+            predictions.probabilities(evaluation.temperature),
+            BLUE,
+            "-",
+            f"after temperature {evaluation.temperature:.2f}: off by {percent(evaluation.ece_after_temperature, 1)}",
+        ),
     )
 
     def paint(figure: Figure) -> None:
         axes = add_axes(figure, _LEFT, HEADER_PIXELS + 14, _ACROSS, 520)
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-        axes.annotate("as right as it claims", (0.16, 0.16), (6, -12), "data", "offset points", color=MUTED, size=8.5)
-        for confidence, colour, words, style in groups:
-            claimed, found, counts = _bins(confidence, is_right)
-            axes.plot(claimed, found, style, color=colour, linewidth=1.8, label=words)
-            inside = [colour if count >= FEW_IMAGES else PAPER for count in counts]
-            axes.scatter(claimed, found, s=36, c=inside, edgecolors=colour, linewidths=1.4, zorder=3)
+        for probabilities, colour, style, words in claims:
+            _paint_bins(axes, reliability_bins(probabilities, predictions.labels), colour, style, words)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="as right as it claims")
         axes.set_ylabel("share that was right")
         axes.set_ylim(0, 1.02)
+        axes.set_yticks(np.linspace(0, 1, 6), [percent(tick) for tick in np.linspace(0, 1, 6)])
         axes.grid()
         axes.legend(loc="upper left", fontsize=10)
         _percent_axis(axes, labelled=False)
-        axes.set_yticks(np.linspace(0, 1, 6), [percent(tick) for tick in np.linspace(0, 1, 6)])
         below = add_axes(figure, _LEFT, HEADER_PIXELS + 14 + 540, _ACROSS, 120)
-        below.hist([group[0] for group in groups], bins=np.linspace(0, 1, BINS + 1).tolist(), color=[ORANGE, BLUE])
+        confidences = [probabilities.max(axis=1) for probabilities, *_ in claims]
+        below.hist(confidences, bins=np.linspace(0, 1, BINS + 1).tolist(), color=[ORANGE, BLUE])
         below.set_ylabel("images")
         below.set_xlabel("confidence in the answer given")
         below.grid(axis="y")
         _percent_axis(below, labelled=True)
 
-    note = f"n = {len(labels):,} test images, {BINS} bins of equal width; hollow: fewer than {FEW_IMAGES} images"
+    note = f"n = {len(predictions):,} test images, {BINS} bins with 95 % intervals; hollow: under {FEW_IMAGES} images"
     size = (WIDTH_PIXELS, HEADER_PIXELS + 14 + 660 + 80)
-    title = _reliability_headline(before.max(axis=1), is_right, ece_before, ece_after)
-    return draw("reliability", title, note, size, paint)
+    confidence = claims[0][0].max(axis=1)
+    return draw("reliability", _reliability_headline(confidence, predictions.is_right, evaluation), note, size, paint)
 
 
-def _bins(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Mean confidence, share right and count of every bin that is not empty."""
-    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    counts = np.bincount(which, minlength=BINS)
-    filled = counts > 0
-    claimed = np.bincount(which, confidence, BINS)[filled] / counts[filled]
-    found = np.bincount(which, is_right, BINS)[filled] / counts[filled]
-    return claimed, found, counts[filled].astype(np.float64)
+def _paint_bins(axes: Axes, bins: Sequence[ReliabilityBin], colour: str, style: str, words: str) -> None:
+    claimed, found = [row.confidence for row in bins], [row.accuracy for row in bins]
+    inside = [colour if row.n >= FEW_IMAGES else PAPER for row in bins]
+    lows, highs = zip(*(row.accuracy_interval for row in bins), strict=True)
+    axes.vlines(claimed, lows, highs, color=colour, alpha=0.35, linewidth=2)
+    axes.plot(claimed, found, style, color=colour, linewidth=1.8, label=words)
+    axes.scatter(claimed, found, s=36, c=inside, edgecolors=colour, linewidths=1.4, zorder=3, clip_on=False)
 
 
 def _percent_axis(axes: Axes, *, labelled: bool) -> None:
@@ -143,8 +137,9 @@ def _confidence_headline(confidence: NDArray[np.float64], is_right: NDArray[np.b
 
 
 def _reliability_headline(
-    confidence: NDArray[np.float64], is_right: NDArray[np.bool_], ece_before: float, ece_after: float
+    confidence: NDArray[np.float64], is_right: NDArray[np.bool_], evaluation: Evaluation
 ) -> str:
     gap = float(confidence.mean() - is_right.mean())
     manner = "It claims too much" if gap > 0.005 else "It claims too little" if gap < -0.005 else "Its confidence fits"
-    return f"{manner} as trained: error {percent(ece_before, 1)}, after scaling {percent(ece_after, 1)}"
+    before, after = percent(evaluation.ece, 1), percent(evaluation.ece_after_temperature, 1)
+    return f"{manner} as trained: error {before}, after scaling {after}"

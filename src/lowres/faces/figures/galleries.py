@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.faces.cases import Case, Confusion, sample_rows
 from lowres.faces.figures.canvas import (
     BLUE,
     HEADER_PIXELS,
     INK,
     MARGIN_PIXELS,
     MUTED,
-    ORANGE,
+    RUST,
     WIDTH_PIXELS,
     Drawing,
     add_axes,
@@ -29,147 +29,119 @@ from lowres.faces.figures.canvas import (
     write,
 )
 from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
+from lowres.values.labelled_images import LabelledImages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_CLASSES = 120
+MOST_EXPLAINED = 400
 _INNER = WIDTH_PIXELS - 2 * MARGIN_PIXELS
 _GAP = 8
-MOST_CLASSES = 120
 
 
-@dataclass(frozen=True, eq=False)
-class ConfusedPair:
-    """One direction of a confusion: pictures of class `true` that were called `predicted`.
+def sample_grid(images: LabelledImages, rows: NDArray[np.int64], *, seed: int = 0) -> Drawing:
+    """Draw a few images of each class out of `rows`, by lot from the seed; of more than 120 classes the first 120.
 
-    count of `support` pictures of that class; pixels: uint8 `[k, h, w, 3]` of some of them; confidences: `[k]`.
+    Only the images shown are read.
     """
-
-    true: str
-    predicted: str
-    count: int
-    support: int
-    pixels: NDArray[np.uint8] = field(repr=False)
-    confidences: NDArray[np.float64] = field(repr=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """One picture uint8 `[h, w, 3]`, its heat map `[rows, columns]` from 0 to 1, and what was said about it."""
-
-    id: str
-    pixels: NDArray[np.uint8] = field(repr=False)
-    heat: NDArray[np.floating] = field(repr=False)
-    true: str
-    predicted: str
-    confidence: float
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the class predicted is the true one."""
-        return self.true == self.predicted
-
-
-def sample_grid(
-    pixels: NDArray[np.uint8], labels: NDArray[np.int64], class_names: Sequence[str], *, seed: int = 0
-) -> Drawing:
-    """Draw a few images of each class, drawn by lot from the seed; of more than 120 classes the first 120.
-
-    pixels: uint8 `[n, h, w, 3]`, labels: `[n]`; only the images shown are read.
-    """
+    class_names = images.class_names
     shown = min(len(class_names), MOST_CLASSES)
-    columns, tile = (1, 96) if shown <= 12 else (2, 64) if shown <= 60 else (3, 56)
-    rows = math.ceil(shown / columns)
-    width = _INNER / columns
-    names = cut_names(class_names[:shown], 20)
+    columns, tile, longest = (1, 96, 24) if shown <= 12 else (2, 64, 20) if shown <= 60 else (3, 64, 14)
+    lines, width = math.ceil(shown / columns), _INNER / columns
+    names = cut_names(class_names[:shown], longest)
     label = text_pixels(names, 9) + 14
     each = max(1, int((width - label + _GAP) / (tile + _GAP)))
-    lot = np.random.default_rng(seed)
-    chosen = [_some(np.flatnonzero(labels == number), each, lot) for number in range(shown)]
+    chosen = [rows[places] for places in sample_rows(images.labels[rows], shown, each, seed)]
 
     def paint(figure: Figure) -> None:
         for number, rows_of_class in enumerate(chosen):
-            left = MARGIN_PIXELS + (number // rows) * width
-            top = HEADER_PIXELS + (number % rows) * (tile + _GAP)
+            left = MARGIN_PIXELS + (number // lines) * width
+            top = HEADER_PIXELS + (number % lines) * (tile + _GAP)
             write(figure, left, top + tile / 2, names[number], size=9)
             for place, row in enumerate(rows_of_class):
-                _put(figure, magnified(pixels[row], tile), left + label + place * (tile + _GAP), top, tile)
+                _put(figure, magnified(images.pixels[row], tile), left + label + place * (tile + _GAP), top, tile)
 
-    height, across = pixels.shape[1:3]
-    note = f"{sum(map(len, chosen)):,} of n = {len(labels):,} images, drawn by lot; each is {across} x {height} pixels"
+    shape = f"{images.width} x {images.height}"
+    note = f"{sum(map(len, chosen)):,} of n = {len(rows):,} images, drawn by lot; each is {shape} pixels"
     if shown < len(class_names):
         note += f"; the first {shown} of {len(class_names)} classes"
     title = f"What the {len(class_names)} classes look like"
-    size = (WIDTH_PIXELS, HEADER_PIXELS + rows * (tile + _GAP) + MARGIN_PIXELS)
+    size = (WIDTH_PIXELS, HEADER_PIXELS + lines * (tile + _GAP) + MARGIN_PIXELS)
     return draw("sample_grid", title, note, size, paint)
 
 
-def confusion_pairs(pairs: Sequence[ConfusedPair], n: int) -> Drawing:
-    """Draw up to eight pictures of each confusion, one direction a row; `n` is the number of images tested."""
-    tile, line = 112, 34
-    pitch = tile + line + 44
-    each = min(8, (_INNER + _GAP) // (tile + _GAP))
+def confusion_pairs(confusions: Sequence[Confusion], n: int) -> Drawing:
+    """Draw pictures of each confusion, one direction a row, as many as fit; `n` is the number of images tested."""
+    tile, line = 128, 32
+    pitch = tile + line + 52
+    each = (_INNER + _GAP) // (tile + _GAP)
 
     def paint(figure: Figure) -> None:
-        for row, pair in enumerate(pairs):
+        for row, confusion in enumerate(confusions):
             top = HEADER_PIXELS + row * pitch
-            seen, said = cut_names([pair.true, pair.predicted], 32)
-            words = f"{seen} taken for {said}: {pair.count:,} of {pair.support:,}"
-            write(figure, MARGIN_PIXELS, top + 8, words, size=10.5, weight="bold", color=ORANGE)
-            for place, picture in enumerate(pair.pixels[:each]):
-                left = MARGIN_PIXELS + place * (tile + _GAP + 12)
-                _put(figure, magnified(picture, tile), left, top + line, tile)
-                sure = percent(pair.confidences[place])
+            seen, said = cut_names([confusion.true, confusion.predicted], 32)
+            words = f"{seen} taken for {said}: {confusion.count:,} of {confusion.support:,}"
+            write(figure, MARGIN_PIXELS, top + 8, words, size=10.5, weight="bold", color=RUST)
+            for place, case in enumerate(confusion.cases[:each]):
+                left = MARGIN_PIXELS + place * (tile + _GAP)
+                _put(figure, magnified(case.pixels, tile), left, top + line, tile)
+                sure = percent(case.confidence)
                 write(figure, left + tile / 2, top + line + tile + 14, sure, size=8, ha="center", color=MUTED)
 
-    wrong = sum(pair.count for pair in pairs)
+    wrong = sum(confusion.count for confusion in confusions)
     note = f"{wrong:,} of n = {n:,} test images are of these kinds; below each picture, how sure the wrong answer was"
-    title = "The confusions that happen most" if pairs else "No class was taken for another"
-    size = (WIDTH_PIXELS, HEADER_PIXELS + len(pairs) * pitch + 16)
+    title = "The confusions that happen most" if confusions else "No class was taken for another"
+    size = (WIDTH_PIXELS, HEADER_PIXELS + len(confusions) * pitch + 16)
     return draw("confusion_pairs", title, note, size, paint)
 
 
-def grad_cam_gallery(explained: Sequence[Explained], method: str = "Grad-CAM") -> Drawing:
-    """Draw each picture beside its heat map, the right answers first, then the wrong ones, each with its words."""
-    columns, tile, pitch = 5, 104, 104 + 62
+def grad_cam_gallery(cases: Sequence[Case], method: str = "Grad-CAM") -> Drawing:
+    """Draw each picture beside its heat map, the right answers first, then the wrong ones, each with its words.
+
+    Cases without a heat map are left out, and so are those after the first 400.
+    """
+    cases = [case for case in cases if case.heat is not None][:MOST_EXPLAINED]
     parts = [
-        (words, colour, [one for one in explained if one.is_right == right])
-        for words, colour, right in (("Right", BLUE, True), ("Wrong", ORANGE, False))
+        (words, colour, [case for case in cases if case.is_right == right], pitch)
+        for words, colour, right, pitch in (("Right", BLUE, True, 168), ("Wrong", RUST, False, 190))
     ]
     parts = [part for part in parts if part[2]]
-    heights = [44 + math.ceil(len(part[2]) / columns) * pitch for part in parts]
+    columns, tile = 4, 128
+    heights = [50 + math.ceil(len(members) / columns) * pitch for _, _, members, pitch in parts]
 
     def paint(figure: Figure) -> None:
         top = float(HEADER_PIXELS)
-        for (words, colour, members), height in zip(parts, heights, strict=True):
+        for (words, colour, members, pitch), height in zip(parts, heights, strict=True):
             write(figure, MARGIN_PIXELS, top + 14, f"{words} ({len(members)})", size=11.5, weight="bold", color=colour)
-            for place, one in enumerate(members):
-                left = MARGIN_PIXELS + (place % columns) * ((_INNER + 16) / columns)
-                _put_explained(figure, one, left, top + 40 + (place // columns) * pitch, tile, colour)
+            for place, case in enumerate(members):
+                left = MARGIN_PIXELS + (place % columns) * ((_INNER + 28) / columns)
+                _put_explained(figure, case, left, top + 40 + (place // columns) * pitch, tile, colour)
             top += height
         _explain_heat(figure, top + 8)
 
-    rows, across = explained[0].heat.shape if explained else (0, 0)
-    note = f"n = {len(explained)} test images; left the picture, right its {across} x {rows} heat map stretched over it"
-    size = (WIDTH_PIXELS, HEADER_PIXELS + sum(heights) + 66)
+    rows, across = cases[0].heat.shape if cases and cases[0].heat is not None else (0, 0)
+    note = f"n = {len(cases)} test images; left the picture, right its {across} x {rows} heat map stretched over it"
+    size = (WIDTH_PIXELS, HEADER_PIXELS + sum(heights) + 60)
     return draw("grad_cam_gallery", f"What the network looks at ({method})", note, size, paint)
 
 
-def _put_explained(figure: Figure, one: Explained, left: float, top: float, tile: int, colour: str) -> None:
-    _put(figure, magnified(one.pixels, tile), left, top, tile)
-    _put(figure, overlay(one.pixels, one.heat, tile), left + tile + 4, top, tile)
-    said = f"{cut(one.predicted, 16)}, {percent(one.confidence)}"
+def _put_explained(figure: Figure, case: Case, left: float, top: float, tile: int, colour: str) -> None:
+    _put(figure, magnified(case.pixels, tile), left, top, tile)
+    if case.heat is not None:
+        _put(figure, overlay(case.pixels, case.heat, tile), left + tile + 4, top, tile)
+    said = f"{cut(case.predicted, 18)}, {percent(case.confidence)}"
     write(figure, left, top + tile + 14, said, size=8.5, color=colour, weight="bold")
-    if not one.is_right:
-        write(figure, left, top + tile + 34, f"is {cut(one.true, 22)}", size=8.5, color=INK)
+    if not case.is_right:
+        write(figure, left, top + tile + 34, f"is {cut(case.true, 24)}", size=8.5, color=INK)
 
 
 def _explain_heat(figure: Figure, top: float) -> None:
-    axes = add_axes(figure, MARGIN_PIXELS + 176, top, 300, 16)
+    axes = add_axes(figure, MARGIN_PIXELS + 190, top, 300, 16)
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=ramp(*HEAT_COLOURS), aspect="auto")
     axes.set_axis_off()
-    write(figure, MARGIN_PIXELS, top + 8, "speaks little for it", size=8.5, color=MUTED)
-    write(figure, MARGIN_PIXELS + 490, top + 8, "speaks most for the answer given", size=8.5, color=MUTED)
+    write(figure, MARGIN_PIXELS, top + 8, "does not speak for it", size=8.5, color=MUTED)
+    write(figure, MARGIN_PIXELS + 502, top + 8, "speaks most for the answer given", size=8.5, color=MUTED)
 
 
 def _put(figure: Figure, picture: NDArray[np.uint8], left: float, top: float, tile: int) -> None:
@@ -178,8 +150,3 @@ def _put(figure: Figure, picture: NDArray[np.uint8], left: float, top: float, ti
     down = round(float(figure.get_size_inches()[1]) * figure.dpi)
     x, y = round(left + (tile - width) / 2), down - round(top + (tile - height) / 2) - height
     figure.figimage(picture, x, y)
-
-
-def _some(rows: NDArray[np.int64], each: int, lot: np.random.Generator) -> NDArray[np.int64]:
-    return rows if len(rows) <= each else np.sort(lot.choice(rows, each, replace=False))
-

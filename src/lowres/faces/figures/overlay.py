@@ -6,19 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lowres.values.explanation import resize_map
+
 # From cold to hot; the lightness rises all the way, so it reads in grey and for every kind of colour blindness.
-HEAT_COLOURS = ("#3b0f70", "#8c2981", "#de4968", "#fe9f6d", "#fcfdbf")
+HEAT_COLOURS = ("#2d1160", "#7b2382", "#d6456c", "#fb8861", "#ffe24d")
 
 
 def magnified(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return uint8 `[h, w, 3]` whose longer side is at most `side`: whole-number nearest-neighbour up, area down."""
+    """Return uint8 `[h, w, 3]` whose longer side is at most `side`.
+
+    Pictures at most half that size are enlarged by a whole number, pixel by pixel, so they stay crisp; others are
+    resampled to it.
+    """
     height, width = pixels.shape[:2]
     factor = side // max(height, width)
-    if factor >= 1:
+    if factor >= 2:
         return np.asarray(np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1))
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.BOX))
+    method = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, method))
 
 
 def heat_colours(heat: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -28,16 +35,14 @@ def heat_colours(heat: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([np.interp(heat, spots, anchors[:, channel]) for channel in range(3)], axis=-1)
 
 
-def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
-    """Return the picture, magnified, under its heat map `[rows, columns]` from 0 to 1, stretched over it bilinearly.
+def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
+    """Return the picture, magnified and grey, under its heat map `[rows, columns]` from 0 to 1, stretched over it.
 
-    The hotter a spot, the more it covers: where there is no heat the picture, in grey, shows through.
+    The hotter a spot, the more colour covers it; where there is no heat the picture shows through, darkened.
     """
     picture = magnified(pixels, side).astype(np.float64)
-    height, width = picture.shape[:2]
-    map_image = Image.fromarray(np.ascontiguousarray(heat, dtype=np.float32))
-    warm = np.clip(np.asarray(map_image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64), 0, 1)
+    warm = np.clip(resize_map(heat[None], *picture.shape[:2])[0], 0, 1).astype(np.float64)
     # In grey, so that a colour in the result is always heat and never the picture's own.
     grey = (picture @ np.array([0.299, 0.587, 0.114]))[..., None]
-    cover = 0.25 + 0.45 * warm[..., None]
+    cover = 0.2 + 0.5 * warm[..., None]
     return np.asarray(np.rint((1 - cover) * grey + cover * heat_colours(warm)), dtype=np.uint8)

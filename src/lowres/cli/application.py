@@ -1,0 +1,131 @@
+"""Every command with its options; nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lowres.errors import LowresError
+
+REFUSED, STOPPED = 2, 130
+# TensorFlow greets at length on stderr; who wants to read that sets the variable.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+Source = Annotated[
+    str | None,
+    typer.Argument(help="cifar10, digits (the default), a path to your own images, or a study folder to go on with."),
+]
+RecipeName = Annotated[str | None, typer.Option("--recipe", "-r", help="A recipe by name, or a .toml file.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change one value of the recipe; may be given again."),
+]
+StudyFolder = Annotated[
+    Path | None, typer.Option("--study", help="Folder of the study; studies/SOURCE-RECIPE where left out.")
+]
+FromFiles = Annotated[
+    list[Path] | None, typer.Option("--from", help="Data or weights fetched by hand; may be given again.")
+]
+SkipDamaged = Annotated[bool, typer.Option("--skip-damaged", help="Leave out files that are no readable pictures.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
+
+# Each verb brings a study to one stage, and every stage before it.
+VERBS = {
+    "study": ("report", "Do the whole study: images, split, features, head, evaluation, explanation, report."),
+    "check": ("images", "Find the images and say what is wrong with them."),
+    "split": ("split", "Draw the train, validation and test parts."),
+    "train": ("train", "Train the head on frozen features."),
+    "evaluate": ("evaluate", "Predict the test part and measure how good that is."),
+    "explain": ("explain", "Show what the network looks at."),
+    "report": ("report", "Draw the figures and write report.html."),
+}
+
+
+class _Commands(TyperGroup):
+    """Turns what lowres refuses, and Ctrl-C, into a sentence on stderr and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LowresError as error:
+            typer.echo(f"lowres: {error}", err=True)
+            raise typer.Exit(REFUSED) from error
+        except KeyboardInterrupt as error:
+            typer.echo("stopped; run the same command to go on", err=True)
+            raise typer.Exit(STOPPED) from error
+
+
+application = typer.Typer(
+    cls=_Commands,
+    help="Train, prove and explain image classifiers when the data is small.",
+    epilog="Begin with: lowres study",
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich help costs a fifth of a second and the plain one says the same.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _add_verb(name: str, stage: str, about: str) -> None:
+    def verb(
+        source: Source = None,
+        recipe: RecipeName = None,
+        settings: Settings = None,
+        study: StudyFolder = None,
+        from_files: FromFiles = None,
+        skip_damaged: SkipDamaged = False,
+        as_json: AsJson = False,
+    ) -> None:
+        from lowres.cli.verbs import bring_study
+
+        bring_study(name, stage, source, recipe, settings or [], study, from_files or [], skip_damaged, as_json)
+
+    application.command(name, help=about)(verb)
+
+
+for _name, (_stage, _about) in VERBS.items():
+    _add_verb(_name, _stage, _about)
+
+
+@application.command("doctor")
+def doctor(as_json: AsJson = False) -> None:
+    """Look this machine over: packages, processor, memory, graphics card, cache folder."""
+    from lowres.cli.verbs import examine
+
+    examine(as_json)
+
+
+@application.command("recipes")
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="One recipe, shown whole; all in short where left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the recipes, or show one with what each of its values means."""
+    from lowres.cli.verbs import show_recipes
+
+    show_recipes(name, as_json)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from lowres import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@application.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass

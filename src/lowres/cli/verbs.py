@@ -1,0 +1,133 @@
+"""What the commands do: call the pipeline, show its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lowres.errors import RecipeError
+
+if TYPE_CHECKING:
+    from lowres.pipeline.study import StudyAnswer
+
+CHECK_FAILED = 1
+
+
+def bring_study(
+    verb: str,
+    stage: str,
+    source: str | None,
+    recipe: str | None,
+    settings: list[str],
+    folder: Path | None,
+    from_files: list[Path],
+    skip_damaged: bool,
+    as_json: bool,
+) -> None:
+    """Bring a study to a stage and show what came of it; `check` leaves with 1 where a check failed."""
+    from lowres.cli.progress import progress_on
+    from lowres.pipeline.choice import choose_study
+    from lowres.pipeline.study import run_study
+
+    choice = choose_study(source, recipe, _settings(settings), folder, skip_damaged)
+    with progress_on(to_stderr=as_json) as progress:
+        answer = run_study(choice, stage, progress, from_files)
+    typer.echo(json.dumps(_answer_json(answer), indent=2) if as_json else _answer_text(answer, verb))
+    if verb == "check" and any(finding["status"] == "FAIL" for finding in answer.findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def examine(as_json: bool) -> None:
+    """Show the findings on this machine; leave with 1 where one is FAIL."""
+    from lowres.pipeline.doctor import examine_machine
+
+    if not as_json:
+        typer.echo("looking at this machine (the frameworks load in a process of their own) ...", err=True)
+    findings = [asdict(finding) for finding in examine_machine()]
+    typer.echo(json.dumps({"findings": findings}, indent=2) if as_json else findings_text(findings))
+    if any(finding["status"] == "FAIL" for finding in findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def show_recipes(name: str | None, as_json: bool) -> None:
+    """List every packaged recipe with what it is about, or show one with its values explained."""
+    from lowres.files.recipes import packaged_recipes, read_recipe
+    from lowres.values.recipe import field_keys
+
+    recipes = {name: read_recipe(name)} if name else packaged_recipes()
+    if as_json:
+        typer.echo(json.dumps([recipe.model_dump(mode="json") for recipe in recipes.values()], indent=2))
+    elif name:
+        typer.echo(_explained(recipes[name].model_dump(mode="json"), field_keys()))
+    else:
+        typer.echo("\n\n".join(f"{key}\n  {recipe.about.strip()}" for key, recipe in recipes.items()))
+
+
+def findings_text(findings: list[dict[str, str]]) -> str:
+    """Return one line a finding, gravest last so that it stands where the eye is, and what to do below it."""
+    rows = []
+    for finding in sorted(findings, key=lambda row: ("PASS", "WARN", "FAIL").index(row["status"])):
+        rows.append(f"{finding['status']}  {finding['name']}: {finding['measured']}")
+        rows += [f"      {finding['repair']}"] if finding["repair"] else []
+    return "\n".join(rows)
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeError(f"expected KEY=VALUE after --set, got {pair!r}; try --set network.input_pixels=160")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def _answer_text(answer: StudyAnswer, verb: str) -> str:
+    lines = [findings_text(list(answer.findings))] if verb == "check" else []
+    evaluation = answer.evaluation
+    if evaluation:
+        low, high = evaluation["accuracy_interval"]
+        lines.append(f"accuracy  {evaluation['accuracy']:.2%} on {evaluation['n']:,} test images, "
+                     f"95 % interval {low:.2%} to {high:.2%}")  # fmt: skip
+    if evaluation and evaluation["target"]:
+        gap = evaluation["gap_to_target"]
+        lines.append(f"target    {evaluation['target']:.2%}: {'missed' if gap > 0 else 'met'} by {abs(gap):.2%}")
+    if answer.report:
+        lines.append(f"report    {answer.report}")
+    return "\n".join([*lines, f"study     {answer.folder}", f"time      {answer.seconds:.1f} s"])
+
+
+def _answer_json(answer: StudyAnswer) -> dict[str, Any]:
+    evaluation = answer.evaluation or {}
+    kept = ("n", "accuracy", "accuracy_interval", "target", "gap_to_target")
+    return {
+        "study": answer.folder.as_posix(),
+        "source": answer.source,
+        "recipe": answer.recipe,
+        "stages": [asdict(stage) for stage in answer.stages],
+        "findings": list(answer.findings),
+        **{key: evaluation.get(key) for key in kept},
+        "report": answer.report.as_posix() if answer.report else None,
+        "seconds": round(answer.seconds, 3),
+    }
+
+
+def _explained(values: dict[str, Any], about: dict[str, str]) -> str:
+    """A recipe as TOML, every value there, each under its description."""
+    import textwrap
+
+    lines: list[str] = []
+    table = ""
+    for key, description in about.items():
+        *tables, name = key.split(".")
+        if tables and tables[0] != table:
+            table = tables[0]
+            lines += ["", f"[{table}]"]
+        value = values[table][name] if tables else values[name]
+        lines += [f"# {line}" for line in textwrap.wrap(description, 100)]
+        lines.append(f"# {name} is left out" if value is None else f"{name} = {json.dumps(value)}")
+    return "\n".join(lines)

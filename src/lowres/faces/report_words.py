@@ -1,0 +1,201 @@
+"""The sentences of the report, computed: none says more than the numbers behind it do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lowres.faces.cases import Case, Confusion
+from lowres.faces.report_data import FlippedResult, Making, ReportData
+from lowres.values.calibration import Calibration
+from lowres.values.evaluation import ClassScore, Evaluation
+from lowres.values.intervals import Interval
+
+_SURE = 0.9
+# A number and its unit stay on one line.
+_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """Return a fraction as "90.1 %"."""
+    return f"{100 * fraction:.{digits}f}{_SPACE}%"
+
+
+def points(fraction: float) -> str:
+    """Return a difference of fractions as percentage points, without its sign."""
+    return f"{100 * abs(fraction):.1f}{_SPACE}points"
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 image" or "1,234 images"."""
+    return f"{number:,}{_SPACE}{noun}" if number == 1 else f"{number:,}{_SPACE}{noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    if seconds < 10:
+        return f"{seconds:.1f}{_SPACE}s"
+    if seconds < 100:
+        return f"{seconds:.0f}{_SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}{_SPACE}h {minutes}{_SPACE}min" if hours else f"{minutes}{_SPACE}min {rest}{_SPACE}s"
+
+
+def of_hundred(interval: Interval) -> str:
+    """Return an interval as "between 89.5 and 90.7 of 100", with a decimal only where it is narrower than 2 points."""
+    digits = 1 if interval[1] - interval[0] < 0.02 else 0
+    low, high = (f"{100 * end:.{digits}f}" for end in interval)
+    return f"between {low} and {high} of 100"
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """Return the study's result in one sentence."""
+    low, high = evaluation.accuracy_interval
+    return (
+        f"It names {percent(evaluation.accuracy)} of {count(evaluation.n, 'test picture')} rightly "
+        f"(95{_SPACE}% interval {percent(low)} to {percent(high)})."
+    )
+
+
+def against_baseline(evaluation: Evaluation) -> str:
+    """Return how that compares with always naming the commonest class."""
+    low, high = evaluation.accuracy_interval
+    base = percent(evaluation.majority_baseline)
+    if low > evaluation.majority_baseline:
+        return f"Always naming the commonest class would be right {base} of the time{_fewer_mistakes(evaluation)}."
+    if high < evaluation.majority_baseline:
+        return f"Always naming the commonest class would be right {base} of the time: this is worse than not looking."
+    return f"Always naming the commonest class would be right {base} of the time: this cannot be told from not looking."
+
+
+def against_target(evaluation: Evaluation) -> str:
+    """Return how that compares with the accuracy asked for; nothing where none was."""
+    if evaluation.target is None or evaluation.gap_to_target is None:
+        return ""
+    (low, high), gap = evaluation.accuracy_interval, points(evaluation.gap_to_target)
+    target = f"the target of {percent(evaluation.target)}"
+    if low >= evaluation.target:
+        return f"It meets {target} with {gap} to spare."
+    if evaluation.accuracy >= evaluation.target:
+        return f"It reaches {target}, but the interval goes below it: {evaluation.n:,} pictures do not settle it."
+    if high >= evaluation.target:
+        return f"It falls {gap} short of {target}, though the interval still holds it."
+    return f"It misses {target} by {gap}."
+
+
+def certainty(evaluation: Evaluation) -> str:
+    """Return what the interval means for pictures nobody has seen yet."""
+    return (
+        f"Expect it to be right on {of_hundred(evaluation.accuracy_interval)} new pictures like these. The margin is "
+        f"there because {count(evaluation.n, 'picture')} judged it and no more; pictures of another kind (another "
+        "camera, other light, other classes) are not covered by it."
+    )
+
+
+def classes_apart(scores: Sequence[ClassScore]) -> str:
+    """Return which class does best and which worst."""
+    best, worst = max(scores, key=lambda score: score.f1), min(scores, key=lambda score: score.f1)
+    return (
+        f"The strongest class is {best.name} (F1 {best.f1:.2f}). The weakest is {worst.name} (F1 {worst.f1:.2f}): "
+        f"{percent(worst.recall, 0)} of its {count(worst.support, 'picture')} are found, and of the "
+        f"{count(worst.predicted, 'picture')} called {worst.name}, {percent(worst.precision, 0)} are."
+    )
+
+
+def close_misses(evaluation: Evaluation) -> str:
+    """Return how often the true class is among the first few; nothing for two classes."""
+    parts = [f"among its first {k} in {percent(share)}" for k, share in sorted(evaluation.top_k.items())]
+    return f"The true class is {', '.join(parts)} of the pictures." if parts else ""
+
+
+def mirrored(flipped: FlippedResult) -> str:
+    """Return the accuracy with mirrored views, kept apart from the main number."""
+    low, high = flipped.accuracy_interval
+    return (
+        f"Asked about each picture and its mirror image, and averaged, it reaches {percent(flipped.accuracy)} "
+        f"({percent(low)} to {percent(high)}). That takes twice the time, and no other number here uses it."
+    )
+
+
+def calibrated(evaluation: Evaluation, calibration: Calibration | None) -> str:
+    """Return how far its confidence can be believed, before and after the temperature."""
+    before, after = evaluation.ece, evaluation.ece_after_temperature
+    fitted_on = f", fitted on {count(calibration.n, 'validation picture')}" if calibration else ""
+    change = "brings that down to" if after < before else "leaves it at" if after == before else "makes that"
+    return (
+        f"To be 80{_SPACE}% sure should mean to be right 80 times in 100. As trained, its confidence misses that by "
+        f"{points(before)} on average. Dividing its scores by a temperature of {evaluation.temperature:.2f}{fitted_on} "
+        f"{change} {points(after)}. No answer changes by it, and all confidences in this report are after that step."
+    )
+
+
+def main_confusion(evaluation: Evaluation, pairs: Sequence[tuple[Confusion, Confusion]]) -> str:
+    """Return which two classes take how much of all mistakes."""
+    wrong = evaluation.n - int(evaluation.confusion.trace())
+    if not pairs:
+        return f"It made no mistake on {count(evaluation.n, 'test picture')}."
+    one, other = pairs[0]
+    both = one.count + other.count
+    return (
+        f"It made {count(wrong, 'mistake')}. {both:,} of them ({percent(both / wrong, 0)}) are between "
+        f"{one.true} and {other.true}, one way or the other."
+    )
+
+
+def sure_mistakes(confidences: Sequence[tuple[float, bool]]) -> str:
+    """Return how many of the answers it was sure of are wrong. `confidences`: each with whether it is right."""
+    sure = [is_right for confidence, is_right in confidences if confidence >= _SURE]
+    if not sure:
+        return f"It was never {percent(_SURE, 0)} sure."
+    wrong = sure.count(False)
+    return (
+        f"It was at least {percent(_SURE, 0)} sure of {count(len(sure), 'answer')}; {wrong:,} of them "
+        f"({percent(wrong / len(sure))}) are wrong. Look at the labels here too: a picture whose label is wrong also "
+        "ends up on this list."
+    )
+
+
+def reading_heat(data: ReportData, cases: Sequence[Case]) -> str:
+    """Return what a heat map can and cannot show, with its real resolution."""
+    heats = [case.heat for case in cases if case.heat is not None]
+    rows, columns = heats[0].shape
+    across, down = data.images.width / columns, data.images.height / rows
+    empty = sum(not heat.any() for heat in heats)
+    nothing = f" {empty} of these {len(heats)} maps are empty: no place spoke for the answer." if empty else ""
+    return (
+        f"The map has only {columns} x {rows} fields, each covering about {across:.1f} x {down:.1f} pixels of the "
+        "picture, stretched smoothly over it: it points to a region, never to an edge. Each map is scaled to its own "
+        "hottest spot, so two maps cannot be compared in strength, and what speaks against the answer is not shown. It "
+        f"tells what the answer rests on, not whether that is a good reason.{nothing}"
+    )
+
+
+def how_made(data: ReportData, making: Making) -> str:
+    """Return how pictures become answers in this study."""
+    rows, columns, channels = making.feature_shape
+    network, side = data.recipe.network, data.recipe.network.input_pixels
+    fate = "Its weights were left as they came" if making.is_trunk_frozen else "Its weights were trained further"
+    return (
+        f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
+        f"through {making.backbone}, which learned to see on other pictures before. {fate}; it turns a picture into "
+        f"{rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was trained on "
+        f"{count(len(data.split.train), 'training picture')} to turn those into one of {len(data.images.class_names)} "
+        "classes."
+    )
+
+
+def how_chosen(data: ReportData, making: Making) -> str:
+    """Return which head was kept, by which rule."""
+    validation, test = count(len(data.split.validation), "validation picture"), count(data.evaluation.n, "test picture")
+    tried = f"{count(len(making.candidates), 'head')} tried; " if making.candidates else ""
+    return (
+        f"{tried}the {validation} chose between everything that was tried. The {test} were used once, after the last "
+        "choice, and chose nothing."
+    )
+
+
+def _fewer_mistakes(evaluation: Evaluation) -> str:
+    mistakes = evaluation.n - int(evaluation.confusion.trace())
+    if mistakes == 0:
+        return ""
+    return f" and make {(1 - evaluation.majority_baseline) * evaluation.n / mistakes:.1f} times as many mistakes"

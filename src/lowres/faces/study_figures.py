@@ -1,0 +1,40 @@
+"""The eight figures of a study, drawn from the values its report tells."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowres.faces import figures
+from lowres.faces.cases import CaseBook
+from lowres.faces.figures import Drawing
+from lowres.faces.report_data import ReportData
+from lowres.values.split import PARTS
+
+_PAIRS, _PICTURES = 4, 8
+
+
+def study_figures(data: ReportData) -> tuple[Drawing, ...]:
+    """Return every figure of the study; without an explanation the gallery of heat maps is left out."""
+    evaluation, predictions, names = data.evaluation, data.predictions, data.images.class_names
+    book = CaseBook(data.images, predictions, evaluation.temperature)
+    pairs = book.confusions(evaluation, _PAIRS, _PICTURES)
+    confidence = predictions.probabilities(evaluation.temperature).max(axis=1)
+    drawings = [
+        figures.class_counts(counts_by_part(data), names),
+        figures.sample_grid(data.images, data.split.train, seed=data.recipe.seed),
+        figures.confusion_matrix(evaluation.confusion, names),
+        figures.per_class_bars(evaluation.per_class),
+        figures.confidence_histogram(confidence, predictions.is_right),
+        figures.reliability(predictions, evaluation),
+        figures.confusion_pairs([one for pair in pairs for one in pair if one.count], evaluation.n),
+    ]
+    if data.explanation is not None:
+        drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), data.explanation.method))
+    return tuple(drawings)
+
+
+def counts_by_part(data: ReportData) -> dict[str, NDArray[np.int64]]:
+    """Return the images of each class, `[classes]`, for train, validation and test."""
+    labels, classes = data.images.labels, len(data.images.class_names)
+    return {part: np.bincount(labels[data.split.part(part)], minlength=classes).astype(np.int64) for part in PARTS}

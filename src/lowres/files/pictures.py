@@ -1,0 +1,114 @@
+"""One picture file as uint8 RGB: upright, opaque, 8 bits deep, brought to the canvas all pictures share."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+Fit = Literal["squash", "crop", "pad"]
+Size = tuple[int, int]
+
+_HIGHEST_16_BIT = 65535
+_ORIENTATION_TAG = 0x0112
+# Orientations 5 to 8 lie on their side, so width and height change places.
+_LYING = {5, 6, 7, 8}
+# Pillow may shrink by whole pixels first down to this many times the target: much quicker, the same to the eye.
+_REDUCING_GAP = 3.0
+
+UNREADABLE = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, OverflowError, RuntimeError,
+    struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings about odd but readable files to itself; to be entered outside the decoding threads."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\..*")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def picture_size(path: Path) -> Size:
+    """Return width and height in pixels as seen upright, from the file's header alone; raises one of UNREADABLE."""
+    with Image.open(path) as image:
+        lies = image.getexif().get(_ORIENTATION_TAG) in _LYING
+        return (image.height, image.width) if lies else image.size
+
+
+def decode_picture(path: Path, size: Size, fit: Fit) -> NDArray[np.uint8]:
+    """Return the picture as uint8 `[height, width, 3]` of the `(width, height)` asked for; raises one of UNREADABLE.
+
+    EXIF rotation is applied, transparency is laid over white, 16-bit grey is scaled to 8 bits by its full range, of
+    several frames the first is taken. Floating-point and 32-bit pixels are refused: their range is not known.
+    """
+    with Image.open(path) as image:
+        # JPEG decodes straight to an eighth, quarter or half of its size; twice the canvas keeps the detail.
+        image.draft(None, (2 * max(size), 2 * max(size)))
+        upright = ImageOps.exif_transpose(image)
+        return to_canvas(to_rgb(upright), size, fit)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return an image of mode RGB, whatever mode it came in; raises ValueError for pixels of unknown range."""
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits a channel")
+    if image.mode.startswith("I"):
+        return _from_deep_grey(image)
+    if image.has_transparency_data:
+        return _over_white(image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def to_canvas(image: Image.Image, size: Size, fit: Fit) -> NDArray[np.uint8]:
+    """Return an RGB image as uint8 of exactly `(width, height)`, resampled with an antialiased bicubic filter."""
+    if image.size == size:
+        fitted = image
+    elif fit == "squash":
+        fitted = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=_REDUCING_GAP)
+    elif fit == "crop":
+        box = _middle_box(image.size, size)
+        fitted = image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=_REDUCING_GAP)
+    else:
+        fitted = _padded(image, size)
+    return np.asarray(fitted, dtype=np.uint8)
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.size and (values.min() < 0 or values.max() > _HIGHEST_16_BIT):
+        raise ValueError("its pixels have 32 bits; save it with 8 or 16 bits a channel")
+    # 65535 / 255 = 257 exactly, so black stays 0 and white becomes 255.
+    return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _middle_box(size: Size, target: Size) -> tuple[float, float, float, float]:
+    scale = min(size[0] / target[0], size[1] / target[1])
+    width, height = target[0] * scale, target[1] * scale
+    left, top = (size[0] - width) / 2, (size[1] - height) / 2
+    return left, top, left + width, top + height
+
+
+def _padded(image: Image.Image, size: Size) -> Image.Image:
+    scale = min(size[0] / image.width, size[1] / image.height)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    inner = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=_REDUCING_GAP)
+    mean = tuple(int(value) for value in np.rint(np.asarray(inner).mean(axis=(0, 1))))
+    canvas = Image.new("RGB", size, mean)
+    canvas.paste(inner, ((size[0] - width) // 2, (size[1] - height) // 2))
+    return canvas

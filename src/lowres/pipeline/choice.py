@@ -1,0 +1,76 @@
+"""What a command line asks for: which images, which recipe, which study folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lowres.errors import StudyError
+from lowres.files.recipes import DEFAULT_RECIPE, read_recipe
+from lowres.files.sources import BUILT_IN
+from lowres.files.study_folder import RECIPE_FILE, StudySource, is_study, read_source
+from lowres.values.recipe import Recipe
+
+DEFAULT_SOURCE = "digits"
+STUDIES_FOLDER = Path("studies")
+
+
+@dataclass(frozen=True)
+class StudyChoice:
+    """One data set, one recipe, one folder."""
+
+    source: StudySource
+    recipe: Recipe
+    folder: Path
+
+
+def choose_study(
+    source: str | None = None,
+    recipe: str | None = None,
+    settings: dict[str, str] | None = None,
+    folder: Path | None = None,
+    skip_damaged: bool = False,
+) -> StudyChoice:
+    """Return what these words mean; nothing is made or read but the recipe and a study's own study.json.
+
+    A `source` that is a study folder, or none with a `folder` that is one, goes on with that study: its images and its
+    recipe, unless another is named. Otherwise the words say everything: `digits` and `quick` where they are silent,
+    and the study lies in `studies/<source>-<recipe>`.
+    """
+    own = _study_meant(source, folder)
+    if own is not None:
+        known = read_source(own)
+        chosen = read_recipe(recipe or str(own / RECIPE_FILE)).with_settings(settings or {})
+        return StudyChoice(replace(known, skip_damaged=skip_damaged or known.skip_damaged), chosen, own)
+    chosen = read_recipe(recipe or DEFAULT_RECIPE).with_settings(settings or {})
+    name = source or DEFAULT_SOURCE
+    place = folder or STUDIES_FOLDER / f"{_word(name)}-{_word(chosen.name)}"
+    return StudyChoice(_source(name, place, skip_damaged), chosen, place)
+
+
+def _study_meant(source: str | None, folder: Path | None) -> Path | None:
+    if source is None:
+        return folder if folder is not None and is_study(folder) else None
+    if source in BUILT_IN or not is_study(Path(source)):
+        return None
+    if folder is not None and folder.resolve() != Path(source).resolve():
+        raise StudyError(
+            f"expected images as the source of a study in {folder}, got {source}, which is a study itself; "
+            "leave --study out to go on with it"
+        )
+    return Path(source)
+
+
+def _source(name: str, study: Path, skip_damaged: bool) -> StudySource:
+    if name in BUILT_IN:
+        return StudySource(name, skip_damaged=skip_damaged)
+    place = Path(name).expanduser().resolve()
+    path = Path(os.path.relpath(place, study.resolve())).as_posix()
+    return StudySource(place.name or "images", path, skip_damaged)
+
+
+def _word(name: str) -> str:
+    """Fit for a folder's name: the last part of a path, letters, digits, dots and hyphens."""
+    return re.sub(r"[^\w.]+", "-", Path(name).expanduser().resolve().name).strip("-.") or "images"

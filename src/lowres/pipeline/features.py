@@ -1,0 +1,58 @@
+"""The features stage: the frozen trunk runs once over the images that train and choose; the cache keeps the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lowres.errors import RecipeError
+from lowres.pipeline.stage import Made, Stage
+
+if TYPE_CHECKING:
+    from lowres.pipeline.study_run import StudyRun
+    from lowres.values.recipe import Recipe
+
+# What a recipe may already say and no stage does yet; a value that changes nothing must not look as if it did.
+_NOT_SERVED = ("augmentation", "frozen_phase", "fine_tuning")
+
+
+def _make(run: StudyRun) -> Made:
+    from lowres.networks.backbones import find_backbone
+
+    _refuse_not_served(run.recipe)
+    features, choice = run.features, run.recipe.features.flipped_views
+    if features.extractor.note:
+        run.progress.note(f"{features.extractor.engine} runs the trunk: {features.extractor.note}")
+    # The test part waits: nothing before the predictions looks at it.
+    features.read(run.split.train)
+    features.read(run.split.validation)
+    if choice != "never":
+        features.read(run.split.train, flipped=True)
+    speed = features.extractor.images_per_second
+    facts = {
+        "backbone": run.recipe.network.backbone,
+        "input_contract": find_backbone(run.recipe.network.backbone).contract.words,
+        "weights_sha256": features.weights.sha256 if features.weights else "",
+        "weights_origin": features.weights.origin if features.weights else "drawn at random",
+        "weights_licence": features.weights.licence if features.weights else "",
+        "feature_shape": list(features.trunk.output_shape[1:]),
+        "engine": features.engine,
+        "images_per_second": round(speed, 1) if speed else None,
+    }
+    note = f"{run.recipe.network.backbone} at {run.recipe.network.input_pixels} px with {features.engine}"
+    note += f", {speed:,.0f} images a second" if speed else ", all from the cache"
+    return Made(key=f"{features.key().digest}, mirrored {choice}", facts=facts, note=note)
+
+
+def _refuse_not_served(recipe: Recipe) -> None:
+    for section in _NOT_SERVED:
+        default = type(recipe).model_fields[section].default
+        if getattr(recipe, section) != default:
+            raise RecipeError(
+                f"expected [{section}] left as it is, since heads on a frozen trunk are all that is trained so far, "
+                f"got {getattr(recipe, section)!r}; take the section out of the recipe"
+            )
+
+
+STAGE = Stage(
+    "features", _make, recipe_keys=("network", "features", *_NOT_SERVED), reads=("images", "split"), uses_networks=True
+)

@@ -1,0 +1,133 @@
+"""The report stage: figures as PNG files and one self-contained page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from lowres.pipeline.evaluate import EVALUATION_FILE
+from lowres.pipeline.explain import EXPLANATION_FILE
+from lowres.pipeline.predict import predictions_file
+from lowres.pipeline.stage import Made, Stage, recipe_values
+from lowres.pipeline.train import candidate_name
+
+if TYPE_CHECKING:
+    from lowres.faces.report_data import Cost, FlippedResult, Making, ReportData
+    from lowres.pipeline.study_run import StudyRun
+
+REPORT_FILE = "report.html"
+FIGURES_FOLDER = "figures"
+
+
+def _make(run: StudyRun) -> Made:
+    from lowres.faces.figures import write_figures
+    from lowres.faces.report import render_report
+    from lowres.faces.study_figures import study_figures
+    from lowres.files.atomic import atomic_write_text
+
+    data = report_data(run)
+    drawings = study_figures(data)
+    write_figures(run.study.folder / FIGURES_FOLDER, drawings)
+    atomic_write_text(run.study.folder / REPORT_FILE, render_report(data, drawings))
+    outputs = (REPORT_FILE, *(f"{FIGURES_FOLDER}/{drawing.name}.png" for drawing in drawings))
+    return Made(outputs, note=f"{REPORT_FILE} and {len(drawings)} figures")
+
+
+def report_data(run: StudyRun) -> ReportData:
+    """Return everything the report tells, from the study's files and its ledger."""
+    from lowres.faces.report_data import ReportData
+    from lowres.files.predictions_file import read_arrays, read_predictions
+    from lowres.values.calibration import fit_temperature
+    from lowres.values.evaluation import Evaluation
+    from lowres.values.explanation import Explanation
+    from lowres.values.findings import Finding
+
+    folder, facts = run.study.folder, run.study.ledger.stages["images"].facts
+    evaluation = json.loads((folder / EVALUATION_FILE).read_bytes())
+    return ReportData(
+        name=run.source.name,
+        images=run.images,
+        split=run.split,
+        recipe=run.recipe,
+        predictions=read_predictions(folder / predictions_file("test")),
+        evaluation=Evaluation.from_json(evaluation),
+        making=_making(run),
+        cost=_cost(run),
+        command=command(run),
+        origin=facts["origin"],
+        findings=tuple(Finding(**finding) for finding in facts["findings"]),
+        explanation=Explanation.from_arrays(read_arrays(folder / EXPLANATION_FILE)),
+        flipped=_flipped(evaluation),
+        calibration=fit_temperature(read_predictions(folder / predictions_file("validation"))),
+        skipped=tuple(facts["skipped"]),
+    )
+
+
+def command(run: StudyRun) -> str:
+    """Return what makes this study again, typed where it was typed: source, recipe, and every value set apart."""
+    from lowres.errors import RecipeError
+    from lowres.files.recipes import read_recipe
+
+    words = ["lowres", "study", run.location]
+    try:
+        packaged = recipe_values(read_recipe(run.recipe.name), tuple(type(run.recipe).model_fields))
+    except RecipeError:
+        return shlex.join([*words, "--recipe", (run.study.folder / "recipe.toml").as_posix()])
+    words += ["--recipe", run.recipe.name]
+    for key, value in recipe_values(run.recipe, tuple(type(run.recipe).model_fields)).items():
+        if packaged[key] != value and value != "null":
+            words += ["--set", f"{key}={value}"]
+    return shlex.join([*words, "--skip-damaged"] if run.source.skip_damaged else words)
+
+
+def _making(run: StudyRun) -> Making:
+    from lowres.faces.report_data import Candidate, Making
+
+    facts, head = (run.study.ledger.stages[name].facts for name in ("features", "train"))
+    rows, columns, channels = facts["feature_shape"]
+    tried = head["head"]["candidates"]
+    return Making(
+        backbone=facts["backbone"],
+        weights_licence=facts["weights_licence"],
+        weights_sha256=facts["weights_sha256"],
+        weights_origin=facts["weights_origin"],
+        feature_shape=(rows, columns, channels),
+        candidates=tuple(
+            Candidate(candidate_name(one), one["validation_accuracy"], one == head["head"]["chosen"]) for one in tried
+        ),
+        input_contract=facts["input_contract"],
+    )
+
+
+def _cost(run: StudyRun) -> Cost:
+    from lowres.faces.report_data import Cost, StageCost
+    from lowres.files.machine import read_machine
+
+    stages = run.study.ledger.stages
+    return Cost(
+        stages=tuple(StageCost(name, record.seconds) for name, record in stages.items() if name != "report"),
+        machine=read_machine(),
+        engine=stages["features"].facts["engine"],
+        versions=stages["train"].versions,
+    )
+
+
+def _flipped(evaluation: dict[str, Any]) -> FlippedResult | None:
+    from lowres.faces.report_data import FlippedResult
+
+    found = evaluation.get("with_flipped_views")
+    if found is None:
+        return None
+    low, high = found["accuracy_interval"]
+    return FlippedResult(found["accuracy"], (low, high))
+
+
+STAGE = Stage(
+    "report",
+    _make,
+    recipe_keys=(
+        "name", "seed", "images", "split", "network", "features", "head", "test_time", "evaluation", "explanation",
+    ),
+    reads=("images", "split", "features", "train", "predict", "evaluate", "explain"),
+)  # fmt: skip

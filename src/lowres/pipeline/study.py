@@ -1,0 +1,90 @@
+"""The whole study: its stages in order, and the one call that brings it as far as asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lowres.files.given_files import sort_given_files
+from lowres.files.study_folder import Study, open_study
+from lowres.pipeline import evaluate, explain, features, images, predict, report, split, train
+from lowres.pipeline.choice import StudyChoice
+from lowres.pipeline.progress import Progress, SilentProgress
+from lowres.pipeline.running import StageOutcome, bring
+from lowres.pipeline.stage import Stage
+from lowres.pipeline.study_run import StudyRun
+from lowres.values.recipe import recipe_to_toml
+
+STAGES: tuple[Stage, ...] = (
+    images.STAGE,
+    split.STAGE,
+    features.STAGE,
+    train.STAGE,
+    predict.STAGE,
+    evaluate.STAGE,
+    explain.STAGE,
+    report.STAGE,
+)
+
+
+@dataclass(frozen=True)
+class StudyAnswer:
+    """What a run came to.
+
+    findings: of the data checks. evaluation: what evaluation.json holds; None where the run stopped before it.
+    report: where the report lies; None where the run stopped before it. seconds: of this run, wall clock.
+    """
+
+    folder: Path
+    source: str
+    recipe: str
+    stages: tuple[StageOutcome, ...]
+    findings: tuple[dict[str, str], ...]
+    evaluation: dict[str, Any] | None
+    report: Path | None
+    seconds: float
+
+
+def run_study(
+    choice: StudyChoice,
+    until: str = "report",
+    progress: Progress | None = None,
+    given_files: Sequence[Path] = (),
+    stages: tuple[Stage, ...] = STAGES,
+) -> StudyAnswer:
+    """Bring a study to the stage called `until`, running only what its inputs or outputs ask for.
+
+    given_files: data or weights fetched by hand. Refused with StudyLocked: a study another process
+    works on; with StudyError: a folder that cannot be one; with whatever a stage refuses.
+    """
+    started = time.perf_counter()
+    given = sort_given_files(given_files)
+    with open_study(choice.folder) as study:
+        if study.source is None:
+            study.source = choice.source
+        study.write_recipe(recipe_to_toml(choice.recipe))
+        run = StudyRun(study, choice.recipe, choice.source, progress or SilentProgress(), given)
+        if study.complaint:
+            run.progress.note(study.complaint)
+        outcomes = bring(run, stages, until)
+        return _answer(study, choice, outcomes, time.perf_counter() - started)
+
+
+def _answer(study: Study, choice: StudyChoice, outcomes: tuple[StageOutcome, ...], seconds: float) -> StudyAnswer:
+    reached = {outcome.name for outcome in outcomes}
+    facts = study.ledger.stages["images"].facts if "images" in reached else {}
+    evaluation = study.folder / evaluate.EVALUATION_FILE if "evaluate" in reached else None
+    return StudyAnswer(
+        folder=study.folder,
+        source=choice.source.name,
+        recipe=choice.recipe.name,
+        stages=outcomes,
+        findings=tuple(facts.get("findings", ())),
+        evaluation=json.loads(evaluation.read_bytes()) if evaluation else None,
+        report=study.folder / report.REPORT_FILE if "report" in reached else None,
+        seconds=seconds,
+    )

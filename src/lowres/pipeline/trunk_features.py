@@ -1,0 +1,118 @@
+"""Features of a study's images: out of the cache where they are, out of the trunk where they are not."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lowres.errors import TrainingError
+from lowres.files.machine import installed_versions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lowres.files.feature_cache import CachedFeatures, FeatureKey
+    from lowres.files.weights import Weights
+    from lowres.pipeline.study_run import StudyRun
+
+ENGINE_PACKAGES = {
+    "openvino": ("openvino",),
+    "keras": ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch"),
+}
+
+
+class TrunkFeatures:
+    """The frozen trunk of a study's recipe over the study's images; nothing is built before it is needed."""
+
+    def __init__(self, run: StudyRun) -> None:
+        """Take the recipe, the images and the watcher of a run."""
+        self._run = run
+        self._images = run.images
+        self._network = run.recipe.network
+
+    @cached_property
+    def weights(self) -> Weights | None:
+        """The backbone's published weights; None for a backbone that has none."""
+        from lowres.files.weights import load_weights
+        from lowres.networks.backbones import find_backbone
+
+        if find_backbone(self._network.backbone).load is None:
+            return None
+        return load_weights(self._network.backbone, from_file=self._run.given.weights, report=self._run.progress.note)
+
+    @cached_property
+    def trunk(self) -> Any:
+        """The Keras model from uint8 pixels to the feature map."""
+        from lowres.networks.backbones import build_trunk
+
+        return build_trunk(
+            self._network.backbone,
+            (self._images.height, self._images.width, 3),
+            self._network.input_pixels,
+            self._network.interpolation,
+            self.weights.tensors if self.weights else None,
+        )
+
+    @cached_property
+    def extractor(self) -> Any:
+        """What runs the trunk."""
+        from lowres.networks.features import FeatureExtractor
+
+        choices = self._run.recipe.features
+        return FeatureExtractor(self.trunk, choices.engine, choices.precision)
+
+    @property
+    def engine(self) -> str:
+        """The engine with its version and precision, such as `openvino 2026.4.1 bfloat16`."""
+        versions = installed_versions(ENGINE_PACKAGES[self.extractor.engine])
+        return " ".join([*(f"{name} {version}" for name, version in versions.items()), self.extractor.precision])
+
+    def key(self, flipped: bool = False) -> FeatureKey:
+        """Everything these features depend on."""
+        from lowres.files.feature_cache import FeatureKey
+
+        return FeatureKey(
+            weights_sha256=self.weights.sha256 if self.weights else "drawn at random, always the same",
+            backbone=self._network.backbone,
+            input_pixels=self._network.input_pixels,
+            interpolation=self._network.interpolation,
+            precision=self.extractor.precision,
+            engine=self.engine,
+            view="flipped" if flipped else "plain",
+            images_fingerprint=self._images.fingerprint,
+        )
+
+    def read(self, rows: NDArray[np.int64], flipped: bool = False) -> NDArray[np.float32]:
+        """Return float32 `[rows, channels]`, having extracted and kept what was missing.
+
+        Refused with TrainingError: a trunk that gives NaN or infinity.
+        """
+        kept = self._kept(flipped)
+        missing = kept.missing(rows)
+        done = len(rows) - len(missing)
+        what = "features of mirrored images" if flipped else "features of images"
+        for batch in self.extractor.batches(self._images.pixels, missing, flipped=flipped):
+            self._check(batch.features)
+            kept.write(batch.rows, batch.features)
+            done += len(batch.rows)
+            self._run.progress.advance(what, done, len(rows))
+        return kept.read(rows)
+
+    def _kept(self, flipped: bool) -> CachedFeatures:
+        from lowres.files.cache_folder import cache_folder
+        from lowres.files.feature_cache import FeatureCache
+
+        # float32, so that the head sees what the saved model will compute and not a rounded copy of it.
+        cache = FeatureCache(cache_folder("features"))
+        channels = int(self.extractor.feature_shape[-1])
+        return cache.open_features(self.key(flipped), len(self._images), channels, storage="float32")
+
+    def _check(self, features: NDArray[np.float32]) -> None:
+        import numpy as np
+
+        if not np.isfinite(features).all():
+            raise TrainingError(
+                f"expected finite features from {self._network.backbone}, got NaN or infinity with {self.engine}; "
+                "try --set features.precision=float32"
+            )

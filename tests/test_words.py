@@ -1,0 +1,132 @@
+"""The README says what is true: its commands run, its tables are the program's own words, its paths exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+
+from lowres.cli.application import VERBS, application
+from lowres.files.recipes import packaged_names
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# What makes a command of the README small: other words in place of its own, and settings it ends with.
+TINY_SETTINGS = ["--set", "network.input_pixels=32", "--set", "split.pool_images=300"]
+TINY_SOURCES = {"cifar10": "digits"}
+# A measured figure has decimals; "95 % interval" has none.
+FIGURE = re.compile(r"\d+\.\d+ ?%")
+PATH = re.compile(r"`((?:docs|benchmarks|scripts|src|tests)/[\w./-]*|[a-z]+\.txt)`")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the README in one language: every `sh` and `python` block is run."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def table(first_header: str) -> dict[str, str]:
+    """The rows of the table whose first header is given, code marks taken off the first column."""
+    rows = README.split(f"| {first_header} |")[1].split("\n\n")[0].splitlines()[2:]
+    cells = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    return {first.strip("`"): second for first, second in cells}
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+PROGRAM = typer.main.get_command(application)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the commands run one after the other, with the pictures the README speaks of."""
+    folder = tmp_path_factory.mktemp("readme")
+    random = np.random.default_rng(0)
+    for brightness, name in ((60, "cats"), (190, "dogs")):
+        (folder / "pictures" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(brightness - 50, brightness + 50, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "pictures" / name / f"{number}.png")
+    return folder
+
+
+def tiny(command: str) -> list[str]:
+    """The command as the test runs it: `make` only says what it would do, a study is a tiny one."""
+    program, *words = shlex.split(command)
+    if program == "make":
+        return ["make", "--dry-run", "--directory", str(ROOT), *words]
+    assert program == "lowres", f"expected a command of make or lowres in the README, got {command!r}"
+    is_study = words[0] in VERBS and not any(word.startswith("studies/") for word in words[1:2])
+    words = [TINY_SOURCES.get(word, word) for word in words] + (TINY_SETTINGS if is_study else [])
+    return [sys.executable, "-m", "lowres", *words]
+
+
+def test_the_readme_has_commands_to_run():
+    assert {"make study", "make test"} <= set(COMMANDS)
+    assert any(command.startswith("lowres study digits") for command in COMMANDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs(command, folder):
+    result = subprocess.run(tiny(command), cwd=folder, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", blocks("python"))
+def test_a_program_of_the_readme_runs(program, folder):
+    result = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+def test_the_study_folder_is_as_drawn(folder):
+    drawing = next(block for block in blocks("text") if block.startswith("studies/first/"))
+    names = [line.split()[0] for line in drawing.splitlines()[1:]]
+    assert "report.html" in names
+    missing = [name for name in names if not list((folder / "studies" / "first").glob(name))]
+    assert not missing
+
+
+def test_the_table_of_commands_is_what_help_says():
+    assert table("Command") == {f"lowres {name}": command.help for name, command in PROGRAM.commands.items()}
+
+
+def test_every_verb_has_the_options_of_the_table():
+    for verb in VERBS:
+        options = [option for option in PROGRAM.commands[verb].params if option.param_type_name == "option"]
+        assert {option.opts[0]: option.help for option in options} == table("Option")
+
+
+@pytest.mark.parametrize("name", PROGRAM.commands)
+def test_help_prints_the_words_of_the_readme(name):
+    printed = subprocess.run(
+        [sys.executable, "-m", "lowres", name, "--help"], capture_output=True, text=True, check=True
+    )
+    text = " ".join(printed.stdout.split())
+    assert table("Command")[f"lowres {name}"] in text
+    assert all(option in text for option in (table("Option") if name in VERBS else []))
+
+
+def test_the_table_of_recipes_names_every_recipe():
+    assert list(table("Recipe")) == packaged_names()
+
+
+@pytest.mark.parametrize(
+    "document", sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")}), ids=lambda path: path.name
+)
+def test_every_path_a_document_names_exists(document):
+    missing = [path for path in PATH.findall(document.read_text(encoding="utf-8")) if not (ROOT / path).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("section", re.split(r"^## ", README, flags=re.MULTILINE), ids=lambda text: text.split("\n")[0])
+def test_a_figure_of_the_readme_names_its_file(section):
+    figures = FIGURE.findall(section)
+    files = re.findall(r"benchmarks/results/[\w-]+\.json", section)
+    assert not figures or files, f"figures that name no file in benchmarks/results: {figures}"
+    assert all((ROOT / file).exists() for file in files)
