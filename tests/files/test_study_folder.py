@@ -136,9 +136,14 @@ def test_the_recipe_is_written_only_when_it_is_another(tmp_path: Path) -> None:
         assert (tmp_path / RECIPE_FILE).read_text() == "seed = 2\n"
 
 
-def test_a_path_of_images_is_seen_from_the_study(tmp_path: Path) -> None:
+def test_a_path_of_images_is_seen_from_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = StudySource("flowers", "../data/flowers")
     assert source.location(tmp_path / "study") == str(tmp_path / "data" / "flowers")
+    (tmp_path / "far" / "studies" / "one").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "studies" / "one")
+    assert source.location(tmp_path / "link") == str(tmp_path / "far" / "studies" / "data" / "flowers")
+    monkeypatch.chdir(tmp_path)
+    assert source.location(Path("study")) == "data/flowers"
     assert DIGITS.location(tmp_path / "study") == "digits"
 
 

@@ -59,7 +59,10 @@ def test_a_weak_machine_is_warned_of_what_it_lacks(examine, change, name, words)
 
 
 def test_a_processor_with_tiles_passes(examine):
-    assert examine(replace(MACHINE, processor="Intel Xeon", processor_features=("amx_bf16",)))["processor"].status == "PASS"
+    assert (
+        examine(replace(MACHINE, processor="Intel Xeon", processor_features=("amx_bf16",)))["processor"].status
+        == "PASS"
+    )
 
 
 def test_a_card_that_does_the_work_passes_with_its_time():

@@ -1,7 +1,5 @@
 """Splits are disjoint, stratified, safe for groups and copies, settled by the seed, and scikit-learn's on CIFAR-10."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -10,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from lowres.errors import SplitError
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.split import PARTS, Split, exact_copies, image_groups, make_split
+from lowres.values.split import PARTS, Split, image_groups, make_split
 
 quick = settings(deadline=None, max_examples=60, database=None)
 
@@ -219,33 +217,6 @@ def test_image_groups_against_slow_merging(content, grouped, data):
     images = build([0, 1] + [0] * (len(content) - 2), pixels, groups=np.array(groups) if grouped else None)
     ours, slow = image_groups(images).tolist(), slow_groups(images)
     assert [ours.index(number) for number in ours] == [slow.index(number) for number in slow]
-
-
-@pytest.mark.parametrize("side", [1, 3, 8])
-def test_exact_copies_name_the_first_of_their_kind(side, monkeypatch):
-    monkeypatch.setattr("lowres.values.split._SUM_CHUNK_BYTES", 7 * side * side * 3)
-    pixels = np.random.default_rng(1).integers(0, 256, (40, side, side, 3), dtype=np.uint8)
-    pixels[[9, 30]] = pixels[4]
-    pixels[39] = pixels[38]
-    expected = np.arange(40)
-    expected[[9, 30, 39]] = [4, 4, 38]
-    assert exact_copies(pixels).tolist() == expected.tolist()
-
-
-def test_images_whose_quick_sums_agree_are_still_told_apart(monkeypatch):
-    monkeypatch.setattr("lowres.values.split._quick_sums", lambda pixels: np.zeros(len(pixels), np.uint64))
-    pixels = distinct_pixels(6)
-    pixels[4] = pixels[2]
-    assert exact_copies(pixels).tolist() == [0, 1, 2, 3, 2, 5]
-
-
-def test_sixty_thousand_small_images_are_compared_in_a_moment():
-    pixels = np.random.default_rng(0).integers(0, 256, (60_000, 32, 32, 3), dtype=np.uint8)
-    started = time.perf_counter()
-    copies = exact_copies(pixels)
-    seconds = time.perf_counter() - started
-    assert (copies == np.arange(60_000)).all()
-    assert seconds < 0.5
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; pro
 
 # Each verb brings a study to one stage, and every stage before it.
 VERBS = {
-    "study": ("report", "Do the whole study: images, split, features, head, evaluation, explanation, report."),
+    "study": ("report", "Do the whole study, from images to report."),
     "check": ("images", "Find the images and say what is wrong with them."),
     "split": ("split", "Draw the train, validation and test parts."),
     "train": ("train", "Train the head on frozen features."),
@@ -97,7 +97,7 @@ for _name, (_stage, _about) in VERBS.items():
 
 @application.command("doctor")
 def doctor(as_json: AsJson = False) -> None:
-    """Look this machine over: packages, processor, memory, graphics card, cache folder."""
+    """Look this machine over."""
     from lowres.cli.verbs import examine
 
     examine(as_json)
@@ -106,12 +106,16 @@ def doctor(as_json: AsJson = False) -> None:
 @application.command("recipes")
 def recipes(
     name: Annotated[str | None, typer.Argument(help="One recipe, shown whole; all in short where left out.")] = None,
+    backbones: Annotated[bool, typer.Option("--backbones", help="List the backbones a recipe may name.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the recipes, or show one with what each of its values means."""
-    from lowres.cli.verbs import show_recipes
+    """List the recipes, or explain one."""
+    from lowres.cli.verbs import show_backbones, show_recipes
 
-    show_recipes(name, as_json)
+    if backbones:
+        show_backbones(as_json)
+    else:
+        show_recipes(name, as_json)
 
 
 def _print_version(is_asked: bool) -> None:

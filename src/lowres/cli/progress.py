@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # The files' rooms report counts as words: "cifar10.tar.gz: 12 of 170 MB".
 _COUNT = re.compile(r"(?P<what>.+): (?P<done>[\d,]+)(?: of (?P<total>[\d,]+))? (?P<unit>\S+)$")
 _QUIET_SECONDS = 10.0
+_WIDEST = 48
 
 
 @contextmanager
@@ -90,7 +92,7 @@ class TerminalProgress:
     def stage_begins(self, name: str, reasons: tuple[str, ...]) -> None:
         """Show the stage as running."""
         self._clear()
-        self._tasks[name] = self._bars.add_task(f"{name}: {'; '.join(reasons)}", total=None)
+        self._tasks[name] = self._bars.add_task(shorten(f"{name} ({'; '.join(reasons)})", _WIDEST), total=None)
 
     def stage_ends(self, name: str, seconds: float, note: str) -> None:
         """Leave the stage's line behind."""

@@ -67,6 +67,34 @@ def show_recipes(name: str | None, as_json: bool) -> None:
         typer.echo("\n\n".join(f"{key}\n  {recipe.about.strip()}" for key, recipe in recipes.items()))
 
 
+def show_backbones(as_json: bool) -> None:
+    """List every backbone: side of its input in pixels, channels it gives, licence, input contract, weights or none."""
+    from lowres.files.weights import KNOWN
+    from lowres.networks.backend import load_backend
+
+    load_backend()
+    from lowres.networks.backbones import BACKBONES
+
+    rows = [
+        {
+            "name": one.name,
+            "default_pixels": one.default_pixels,
+            "channels": one.channels,
+            "licence": one.licence,
+            "input": one.contract.words,
+            "has_weights": one.name in KNOWN or one.load is None,
+        }
+        for one in BACKBONES.values()
+    ]
+    typer.echo(json.dumps(rows, indent=2) if as_json else "\n".join(_backbone_line(row) for row in rows))
+
+
+def _backbone_line(row: dict[str, Any]) -> str:
+    lack = "" if row["has_weights"] else "; no weights that lowres can verify yet"
+    size = f"{row['default_pixels']:>4} px {row['channels']:>5} channels"
+    return f"{row['name']:<20} {size}  {row['licence']}; {row['input']}{lack}"
+
+
 def findings_text(findings: list[dict[str, str]]) -> str:
     """Return one line a finding, gravest last so that it stands where the eye is, and what to do below it."""
     rows = []
@@ -95,7 +123,9 @@ def _answer_text(answer: StudyAnswer, verb: str) -> str:
                      f"95 % interval {low:.2%} to {high:.2%}")  # fmt: skip
     if evaluation and evaluation["target"]:
         gap = evaluation["gap_to_target"]
-        lines.append(f"target    {evaluation['target']:.2%}: {'missed' if gap > 0 else 'met'} by {abs(gap):.2%}")
+        lines.append(
+            f"target    {evaluation['target']:.2%}: {'missed' if gap > 0 else 'met'} by {100 * abs(gap):.2f} points"
+        )
     if answer.report:
         lines.append(f"report    {answer.report}")
     return "\n".join([*lines, f"study     {answer.folder}", f"time      {answer.seconds:.1f} s"])

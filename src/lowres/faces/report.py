@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces import report_pictures, report_words
+from lowres.faces import numbers_in_words, report_pictures, report_words
 from lowres.faces.cases import Case, CaseBook, sample_rows
 from lowres.faces.figures.canvas import Drawing
 from lowres.faces.report_data import ReportData
@@ -19,7 +19,7 @@ from lowres.values.recipe import Recipe, field_keys
 from lowres.values.split import PARTS
 
 CONFUSED_PAIRS, CONFUSED_PICTURES, MISTAKES, HEAT_MAPS = 4, 6, 12, 24
-SAMPLES = 72
+SAMPLES = 80
 SAMPLED_CLASSES = 60
 # Longer tables are folded, so the page stays a page.
 OPEN_ROWS = 20
@@ -43,8 +43,8 @@ def render_report(data: ReportData, drawings: Sequence[Drawing] = ()) -> str:
 
     loader = PackageLoader("lowres.faces")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters["percent"] = report_words.percent
-    page.filters["duration"] = report_words.duration
+    page.filters["percent"] = numbers_in_words.percent
+    page.filters["duration"] = numbers_in_words.duration
     page.filters["inline"] = report_pictures.inline_picture
     page.filters["inline_heat"] = report_pictures.inline_heat
     return page.get_template("report.html.j2").render(_context(data, drawings))
@@ -58,6 +58,7 @@ def _context(data: ReportData, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "data": data,
         "evaluation": evaluation,
         "words": report_words,
+        "numbers": numbers_in_words,
         "parts": [(part, len(data.split.part(part))) for part in PARTS],
         "findings": worst_first(data.findings),
         "figures": {drawing.name: drawing for drawing in drawings},

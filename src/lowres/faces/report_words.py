@@ -5,55 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lowres.faces.cases import Case, Confusion
+from lowres.faces.numbers_in_words import count, of_hundred, percent, points
 from lowres.faces.report_data import FlippedResult, Making, ReportData
 from lowres.values.calibration import Calibration
 from lowres.values.evaluation import ClassScore, Evaluation
-from lowres.values.intervals import Interval
 
 _SURE = 0.9
-# A number and its unit stay on one line.
-_SPACE = "\N{NO-BREAK SPACE}"
-
-
-def percent(fraction: float, digits: int = 1) -> str:
-    """Return a fraction as "90.1 %"."""
-    return f"{100 * fraction:.{digits}f}{_SPACE}%"
-
-
-def points(fraction: float) -> str:
-    """Return a difference of fractions as percentage points, without its sign."""
-    return f"{100 * abs(fraction):.1f}{_SPACE}points"
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 image" or "1,234 images"."""
-    return f"{number:,}{_SPACE}{noun}" if number == 1 else f"{number:,}{_SPACE}{noun}s"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    if seconds < 10:
-        return f"{seconds:.1f}{_SPACE}s"
-    if seconds < 100:
-        return f"{seconds:.0f}{_SPACE}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}{_SPACE}h {minutes}{_SPACE}min" if hours else f"{minutes}{_SPACE}min {rest}{_SPACE}s"
-
-
-def of_hundred(interval: Interval) -> str:
-    """Return an interval as "between 89.5 and 90.7 of 100", with a decimal only where it is narrower than 2 points."""
-    digits = 1 if interval[1] - interval[0] < 0.02 else 0
-    low, high = (f"{100 * end:.{digits}f}" for end in interval)
-    return f"between {low} and {high} of 100"
-
 
 def verdict(evaluation: Evaluation) -> str:
     """Return the study's result in one sentence."""
     low, high = evaluation.accuracy_interval
     return (
-        f"It names {percent(evaluation.accuracy)} of {count(evaluation.n, 'test picture')} rightly "
-        f"(95{_SPACE}% interval {percent(low)} to {percent(high)})."
+        f"It names {percent(evaluation.accuracy)} of {count(evaluation.n, 'test picture')} correctly "
+        f"(95\N{NO-BREAK SPACE}% interval {percent(low)} to {percent(high)})."
     )
 
 
@@ -86,9 +50,9 @@ def against_target(evaluation: Evaluation) -> str:
 def certainty(evaluation: Evaluation) -> str:
     """Return what the interval means for pictures nobody has seen yet."""
     return (
-        f"Expect it to be right on {of_hundred(evaluation.accuracy_interval)} new pictures like these. The margin is "
-        f"there because {count(evaluation.n, 'picture')} judged it and no more; pictures of another kind (another "
-        "camera, other light, other classes) are not covered by it."
+        f"In the long run, {of_hundred(evaluation.accuracy_interval)} new pictures like these will be named correctly. The "
+        f"margin is there because {count(evaluation.n, 'picture')} judged it and no more; pictures of another kind "
+        "(another camera, other light, other classes) are not covered by it."
     )
 
 
@@ -120,10 +84,10 @@ def mirrored(flipped: FlippedResult) -> str:
 def calibrated(evaluation: Evaluation, calibration: Calibration | None) -> str:
     """Return how far its confidence can be believed, before and after the temperature."""
     before, after = evaluation.ece, evaluation.ece_after_temperature
-    fitted_on = f", fitted on {count(calibration.n, 'validation picture')}" if calibration else ""
+    fitted_on = f", fitted on {count(calibration.n, 'validation picture')}," if calibration else ""
     change = "brings that down to" if after < before else "leaves it at" if after == before else "makes that"
     return (
-        f"To be 80{_SPACE}% sure should mean to be right 80 times in 100. As trained, its confidence misses that by "
+        f"To be 80\N{NO-BREAK SPACE}% sure should mean to be right 80 times in 100. As trained, its confidence misses that by "
         f"{points(before)} on average. Dividing its scores by a temperature of {evaluation.temperature:.2f}{fitted_on} "
         f"{change} {points(after)}. No answer changes by it, and all confidences in this report are after that step."
     )
@@ -161,7 +125,7 @@ def reading_heat(data: ReportData, cases: Sequence[Case]) -> str:
     rows, columns = heats[0].shape
     across, down = data.images.width / columns, data.images.height / rows
     empty = sum(not heat.any() for heat in heats)
-    nothing = f" {empty} of these {len(heats)} maps are empty: no place spoke for the answer." if empty else ""
+    nothing = f" Of these {len(heats)} maps {empty} show nothing: no place spoke for the answer." if empty else ""
     return (
         f"The map has only {columns} x {rows} fields, each covering about {across:.1f} x {down:.1f} pixels of the "
         "picture, stretched smoothly over it: it points to a region, never to an edge. Each map is scaled to its own "

@@ -39,7 +39,11 @@ class StudySource:
 
     def location(self, folder: Path) -> str:
         """What `open_source` takes: the built-in name, or the path as seen from the working directory."""
-        return os.path.normpath(folder / self.path) if self.path else self.name
+        if not self.path:
+            return self.name
+        # Resolved first: above a linked folder `..` is another place.
+        place = Path(os.path.normpath(folder.resolve() / self.path))
+        return str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)
 
 
 class Study:

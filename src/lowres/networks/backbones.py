@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
 from lowres.networks.efficientnet_lite import HEAD_CHANNELS, efficientnet_lite, load_published
-from lowres.networks.input_contracts import MINUS_ONE_TO_ONE, SCALING_LAYER, InputContract, scale_pixels
+from lowres.networks.input_contracts import MINUS_ONE_TO_ONE, SCALING_LAYER, InputContract, Scaling, scale_pixels
 from lowres.networks.keras_applications import APPLICATIONS, Application, application, load_application
 from lowres.networks.resizing import resize
 from lowres.networks.tiny_conv import tiny_conv
@@ -110,12 +109,15 @@ def build_trunk(
     input_pixels: int,
     interpolation: str = "bicubic",
     tensors: Tensors | None = None,
+    *,
+    scaling: Scaling = "contract",
 ) -> keras.Model:
     """Return the frozen model named "trunk": uint8 `[n, height, width, 3]` to the backbone's feature map, float32.
 
     Scaling by the backbone's contract and resizing to `input_pixels` are its first layers, so no caller can do them
     twice or not at all. It holds built-in layers only and is flat: `trunk.get_layer("conv5_block3_out")` works.
     image_shape: `(height, width, 3)`. tensors: the published weights; None only for `tiny-conv`, which has none.
+    scaling: as the contract says, or twice on purpose (`scale_pixels`).
     Refused: an unknown name, size or interpolation (RecipeError), images of another shape (DataError), tensors that
     do not fit (VerificationError), a Keras that is not set to float32 and channels last (TrainingError).
     """
@@ -124,7 +126,7 @@ def build_trunk(
     _check_keras()
     pixels = keras.Input(image_shape, dtype="uint8", name="pixels")
     # Scaled before it is resized: the numbers are the same, and there are fewer of them.
-    scaled = resize(scale_pixels(pixels, backbone.contract), input_pixels, interpolation)
+    scaled = resize(scale_pixels(pixels, backbone.contract, scaling), input_pixels, interpolation)
     outer = {operation.name for operation in keras.Model(pixels, scaled).operations}
     network = backbone.grow(scaled)
     _load(backbone, network, [layer for layer in network.layers if layer.name not in outer], tensors)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO
 
 from lowres.errors import MissingDependency
@@ -20,6 +22,8 @@ _CHOICE = "KERAS_BACKEND"
 def load_backend() -> str:
     """Return the name of the backend that Keras now runs on; the variable KERAS_BACKEND chooses one.
 
+    Memory of graphics cards is asked for as it is needed, not all at once.
+
     Refused with MissingDependency: none is installed, or the one chosen does not load.
     """
     installed = [name for name in BACKENDS if find_spec(name)]
@@ -28,23 +32,43 @@ def load_backend() -> str:
             f"expected a backend for Keras ({', '.join(BACKENDS)}), got none installed; "
             "pip install 'lowres[cpu]', or 'lowres[gpu]' where there is an NVIDIA card"
         )
-    if not _is_chosen():
-        os.environ[_CHOICE] = installed[0]
+    chosen = os.environ.get(_CHOICE) or _configured()
+    if chosen not in installed and not os.environ.get(_CHOICE):
+        chosen = os.environ[_CHOICE] = installed[0]
+    # JAX reads this when it starts.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     with _kept_apart() as said:
         try:
             import keras
+
+            _let_memory_grow(keras.backend.backend())
         except (ImportError, OSError, ValueError) as error:
             raise MissingDependency(
-                f"expected Keras to load with the backend {os.environ.get(_CHOICE, installed[0])!r}, "
-                f"got {error!r}; `lowres doctor` looks further, {_CHOICE} chooses another ({', '.join(installed)})"
+                f"expected Keras to load with the backend {chosen!r}, got {error!r}; "
+                f"`lowres doctor` looks further, {_CHOICE} chooses another ({', '.join(installed)})"
                 f"{_last_words(said)}"
             ) from error
     return str(keras.backend.backend())
 
 
-def _is_chosen() -> bool:
-    home = os.environ.get("KERAS_HOME", os.path.join(os.path.expanduser("~"), ".keras"))
-    return bool(os.environ.get(_CHOICE)) or os.path.exists(os.path.join(home, "keras.json"))
+def _let_memory_grow(backend: str) -> None:
+    if backend != "tensorflow":
+        return
+    import tensorflow
+
+    for card in tensorflow.config.list_physical_devices("GPU"):
+        # A card that already works for this process keeps the way it has.
+        with suppress(RuntimeError):
+            tensorflow.config.experimental.set_memory_growth(card, True)
+
+
+def _configured() -> str:
+    """The backend in the user's keras.json, which Keras writes by itself and so may name one that is not there."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return str(json.loads((home / "keras.json").read_bytes())["backend"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 @contextmanager

@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from lowres.errors import MissingDependency
+from lowres.networks.backend import load_backend
+
 MATRIX_SIDE = 2048
 REPEATS = 8
 # How frameworks fail to load: not installed, a shared library missing, built for another NumPy, no usable device.
-_LOADING_FAULTS = (ImportError, OSError, RuntimeError, AttributeError, TypeError, ValueError, KeyError)
+_LOADING_FAULTS = (ImportError, OSError, RuntimeError, AttributeError, TypeError, ValueError, MissingDependency)
 
 
 def report() -> dict[str, Any]:
@@ -41,9 +44,9 @@ def _openvino() -> dict[str, Any]:
 
 
 def _keras() -> dict[str, Any]:
+    backend = load_backend()
     import keras
 
-    backend = keras.backend.backend()
     cards, grows = {"tensorflow": _tensorflow_cards, "jax": _jax_cards, "torch": _torch_cards}[backend]()
     return {
         "version": keras.__version__,
@@ -59,8 +62,6 @@ def _tensorflow_cards() -> tuple[list[str], bool | None]:
     import tensorflow as tf
 
     cards = tf.config.list_physical_devices("GPU")
-    for card in cards:
-        tf.config.experimental.set_memory_growth(card, True)
     names = [tf.config.experimental.get_device_details(card).get("device_name", card.name) for card in cards]
     return names, all(tf.config.experimental.get_memory_growth(card) for card in cards) if cards else None
 

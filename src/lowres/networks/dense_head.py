@@ -35,7 +35,7 @@ class TwoMatrices:
 
 @dataclass(frozen=True)
 class DenseTraining:
-    """How long and how fast: longest training in epochs, images a step, Adam's first rate, seed of all that is random."""
+    """Longest training in epochs, images a step, Adam's first rate, and the seed of all that is random."""
 
     epochs: int = 40
     batch_images: int = 32
@@ -83,7 +83,8 @@ def fit_dense(
         callbacks=_callbacks(),
         verbose=0,
     )
-    return TwoMatrices(*(np.array(weight) for weight in network.get_weights()), epochs=len(history.epoch))
+    hidden, hidden_bias, output, output_bias = (np.array(weight) for weight in network.get_weights())
+    return TwoMatrices(hidden, hidden_bias, output, output_bias, epochs=len(history.epoch))
 
 
 def _callbacks() -> list[keras.callbacks.Callback]:

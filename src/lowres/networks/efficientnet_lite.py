@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 to 2: EfficientNet without squeeze-and-excite and with ReLU6, made for phones and quick on CPUs.
 
 Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (2019), table 1, with the changes
-of the TensorFlow TPU repository's `efficientnet/lite`: stem and head keep their width, first and last stage their depth.
+of the TensorFlow TPU repository's `efficientnet/lite`: stem and head keep their width, the outer stages their depth.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def open_engine(network: keras.Model, engine: EngineName = "auto", precision: Pr
 
     auto: OpenVINO where it is installed, Keras runs on TensorFlow and the network converts; else Keras. Precision
     auto: bfloat16 where the processor is quick at it (`openvino_engine.is_quick_at_bfloat16`), else float32.
-    Refused: an engine that is not there (MissingDependency), a network OpenVINO cannot run where it was asked for by name
+    Refused: an engine that is not there (MissingDependency), OpenVINO by name for a network it cannot run
     (TrainingError), bfloat16 with Keras and unknown names (RecipeError).
     """
     _check_names(engine, precision)

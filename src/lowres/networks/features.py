@@ -1,4 +1,4 @@
-"""Features of many images from a frozen trunk: one pass, one row an image, in batches a caller can store as they come."""
+"""Features of many images from a frozen trunk: one pass, in batches to be stored as they come."""
 
 from __future__ import annotations
 

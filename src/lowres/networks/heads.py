@@ -108,24 +108,20 @@ def train_head(
     validation NLL. `report` is called with each candidate as it is fitted.
     """
     _check_classes(features, classes)
-    best: tuple[HeadCandidate, Matrix | TwoMatrices, Standardiser] | None = None
-    candidates: list[HeadCandidate] = []
+    fits: list[tuple[HeadCandidate, Matrix | TwoMatrices, Standardiser]] = []
     for flipped in _flip_choices(features, flipped_views):
         rows, labels = features.train_rows(flipped)
         standardiser = Standardiser.of(rows)
-        parts = (
-            (standardiser.apply(rows), labels),
-            (standardiser.apply(features.validation), features.validation_labels),
-        )
-        for candidate, fitted in _fit_all(*parts, classes, choices, flipped, seed):
-            candidates.append(candidate)
+        train = standardiser.apply(rows), labels
+        validation = standardiser.apply(features.validation), features.validation_labels
+        for candidate, fitted in _fit_all(train, validation, classes, choices, flipped, seed):
+            fits.append((candidate, fitted, standardiser))
             report(candidate)
-            if best is None or _rank(candidate) > _rank(best[0]):
-                best = candidate, fitted, standardiser
-    assert best is not None
-    chosen, fitted, standardiser = best
+    # The first of equals, so that the simplest wins: `max` keeps the order in which they were fitted.
+    chosen, fitted, standardiser = max(fits, key=lambda fit: _rank(fit[0]))
+    candidates = tuple(candidate for candidate, _, _ in fits)
     sizes = len(features.train_labels), len(features.validation_labels)
-    return build_head(fitted, standardiser, feature_shape), HeadReport(tuple(candidates), chosen, *sizes)
+    return build_head(fitted, standardiser, feature_shape), HeadReport(candidates, chosen, *sizes)
 
 
 def build_head(fitted: Matrix | TwoMatrices, standardiser: Standardiser, feature_shape: tuple[int, ...]) -> keras.Model:

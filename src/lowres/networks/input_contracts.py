@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Triple = tuple[float, float, float]
+Scaling = Literal["contract", "unit-then-contract"]
 SCALING_LAYER = "scaling"
 
 
@@ -51,13 +52,15 @@ IMAGENET_STANDARDISED = InputContract(
 )
 
 
-def scale_pixels(pixels: Any, contract: InputContract) -> Any:
+def scale_pixels(pixels: Any, contract: InputContract, scaling: Scaling = "contract") -> Any:
     """Return the float32 tensor the contract asks for, from a uint8 tensor `[n, h, w, 3]`.
 
     The last layer is named `scaling`, so that a probe can compare what leaves it with `InputContract.apply`.
+    scaling: "unit-then-contract" divides by 255 first, the described system's mistake, kept to be shown.
     """
+    first = {"contract": 1.0, "unit-then-contract": 1.0 / 255}[scaling]
     if contract.layout == "bgr":
         pixels = keras.ops.flip(pixels, axis=-1)
-    scale = [1.0 / deviation for deviation in contract.deviation]
+    scale = [first / deviation for deviation in contract.deviation]
     offset = [-mean / deviation for mean, deviation in zip(contract.mean, contract.deviation, strict=True)]
     return keras.layers.Rescaling(scale, offset, dtype="float32", name=SCALING_LAYER)(pixels)

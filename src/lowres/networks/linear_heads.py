@@ -1,4 +1,4 @@
-"""Heads that are one matrix: multinomial logistic regression and linear discriminant analysis, on standardised features."""
+"""Heads that are one matrix: multinomial logistic regression and linear discriminant analysis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GRADIENT_TOLERANCE = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """`(features - mean) / deviation`; mean, deviation: float32 `[channels]`, deviation 1 where a channel is constant."""
+    """`(features - mean) / deviation`, float32 `[channels]` each; deviation 1 where a channel is constant."""
 
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
@@ -39,7 +39,7 @@ class Standardiser:
         return standardised
 
     def folded(self, weights: NDArray[Any], bias: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return weights `[channels, outputs]` and bias that do to raw features what the given do to standardised ones."""
+        """Return weights and bias that do to raw features what the given do to standardised ones."""
         raw_weights = weights.astype(np.float64) / self.deviation[:, None]
         raw_bias = bias.astype(np.float64) - self.mean.astype(np.float64) @ raw_weights
         return raw_weights.astype(np.float32), raw_bias.astype(np.float32)

@@ -77,14 +77,14 @@ def _without_softmax(flat: keras.Model) -> keras.Model:
             return type(layer).from_config(layer.get_config())
         return type(layer).from_config({**layer.get_config(), "activation": "linear"})
 
-    activation = "softmax" if isinstance(last, keras.layers.Softmax) else last.get_config().get("activation", "linear")
+    activation = last.get_config().get("activation")
     if activation in _NOT_LOGITS:
         raise TrainingError(
             f"expected a model that ends in logits or a softmax, got {activation!r} in {last.name!r}; "
             "give the model before it"
         )
-    if isinstance(last, keras.layers.Softmax):
-        flat = keras.Model(flat.inputs[0], last.input)
     copy = keras.models.clone_model(flat, clone_function=copied)
     copy.set_weights(flat.get_weights())
+    if isinstance(last, keras.layers.Softmax):
+        return keras.Model(copy.inputs[0], copy.layers[-1].input)
     return copy

@@ -44,7 +44,7 @@ def _predict(run: StudyRun, rows: NDArray[np.int64], with_flips: bool = False) -
 
     logits = _logits(run, rows, flipped=False)
     if with_flips:
-        logits = (logits + _logits(run, rows, flipped=True)) / 2
+        logits = ((logits + _logits(run, rows, flipped=True)) / 2).astype(logits.dtype)
     names = run.images.class_names
     return Predictions(tuple(run.images.ids[row] for row in rows), run.images.labels[rows], logits, names)
 

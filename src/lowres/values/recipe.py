@@ -75,7 +75,7 @@ class Features(Section):
     )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto",
-        description="Arithmetic of the frozen pass; auto: bfloat16 where the processor has it.",
+        description="Arithmetic of the frozen pass; auto: bfloat16 where the processor is quick at it.",
     )
     flipped_views: Literal["auto", "always", "never"] = Field(
         "auto",

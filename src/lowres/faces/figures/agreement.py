@@ -26,11 +26,11 @@ from lowres.faces.figures.canvas import (
     add_axes,
     cut_names,
     draw,
-    percent,
     ramp,
     text_pixels,
     write,
 )
+from lowres.faces.numbers_in_words import percent
 from lowres.values.evaluation import ClassScore
 
 if TYPE_CHECKING:
@@ -97,14 +97,15 @@ def per_class_bars(scores: Sequence[ClassScore]) -> Drawing:
             *axes.plot(f1, rows, "|", color=INK, ms=mark * 2.2, mew=1.8),
         ]
         axes.set_xlim(0, 1)
-        axes.set_xticks(np.linspace(0, 1, 6), [percent(tick) for tick in np.linspace(0, 1, 6)])
+        axes.set_xticks(np.linspace(0, 1, 6), [percent(tick, 0) for tick in np.linspace(0, 1, 6)])
         axes.grid(axis="x")
         words = ["recall: share of its images found", "95 % interval", "precision: share of its answers right", "F1"]
         spot = legend_spot(figure)
         figure.legend(marks, words, loc="upper left", bbox_to_anchor=spot, ncols=4, borderaxespad=0, handlelength=1.2)
 
     support = [score.support for score in scores]
-    note = f"n = {sum(support):,} test images, {min(support):,} to {max(support):,} a class"
+    each = f"{min(support):,}" if min(support) == max(support) else f"{min(support):,} to {max(support):,}"
+    note = f"n = {sum(support):,} test images, {each} a class"
     if len(ordered) < len(scores):
         note += f"; the {MOST_ROWS} weakest of {len(scores)} classes"
     best = max(scores, key=lambda score: score.f1)
@@ -167,7 +168,7 @@ def _explain_colours(figure: Figure, left: float, top: float) -> None:
         axes = add_axes(figure, left + 60, top + row * 22, 420, 16)
         axes.imshow(np.linspace(0, 1, 256)[None], cmap=ramp(*colours), aspect="auto", extent=(0, 1, 0, 1))
         axes.set_yticks([0.5], [words], size=8)
-        axes.set_xticks(places if row else [], [percent(place**2) for place in places] if row else [], size=8)
+        axes.set_xticks(places if row else [], [percent(place**2, 0) for place in places] if row else [], size=8)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     write(figure, left + 514, top + 19, "of the row (its true class)", size=8, color=MUTED)

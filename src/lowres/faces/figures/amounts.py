@@ -18,6 +18,7 @@ from lowres.faces.figures.canvas import (
     WIDTH_PIXELS,
     Drawing,
     add_axes,
+    count_axis,
     cut_names,
     draw,
     text_pixels,
@@ -57,6 +58,7 @@ def class_counts(counts: Mapping[str, NDArray[np.int64]], class_names: Sequence[
                 axes.annotate(f"{total:,.0f}", (total, row), (4, 0), textcoords="offset points", va="center", size=8)
         axes.set_xlim(0, max(1.0, float(left.max())) * 1.09)
         axes.set_xlabel("images")
+        count_axis(axes.xaxis)
         axes.grid(axis="x")
         figure.legend(loc="upper left", bbox_to_anchor=legend_spot(figure), ncols=3, borderaxespad=0, handlelength=1.0)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -95,6 +96,14 @@ def add_axes(figure: Figure, left: float, top: float, width: float, height: floa
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
 
+def count_axis(axis: Axis) -> None:
+    """Write the axis' ticks as whole numbers with commas."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
 def ramp(*colours: str) -> Colormap:
     """Return a colour map that runs through the colours evenly."""
     from matplotlib.colors import LinearSegmentedColormap
@@ -127,11 +136,6 @@ def cut_names(names: Sequence[str], longest: int = 24) -> list[str]:
     short = [cut(name, longest) for name in names]
     twins = {name for name in short if short.count(name) > 1}
     return [_cut_middle(whole, longest) if name in twins else name for whole, name in zip(names, short, strict=True)]
-
-
-def percent(fraction: float, digits: int = 0) -> str:
-    """Return a fraction as words: 0.5 is "50 %"."""
-    return f"{100 * fraction:.{digits}f} %"
 
 
 def write_figures(folder: Path, drawings: Sequence[Drawing]) -> dict[str, Path]:

@@ -19,9 +19,10 @@ from lowres.faces.figures.canvas import (
     WIDTH_PIXELS,
     Drawing,
     add_axes,
+    count_axis,
     draw,
-    percent,
 )
+from lowres.faces.numbers_in_words import percent
 from lowres.values.calibration import BINS, ReliabilityBin, reliability_bins
 from lowres.values.evaluation import Evaluation
 from lowres.values.predictions import Predictions
@@ -51,6 +52,7 @@ def confidence_histogram(confidence: NDArray[np.float64], is_right: NDArray[np.b
             axes.text(0.01, 0.88, total, transform=axes.transAxes, color=colour, weight="bold", size=11)
             _mark_median(axes, confidence[group])
             axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
+            count_axis(axes.yaxis)
             axes.grid(axis="y")
             _percent_axis(axes, labelled=row == 1)
         axes.set_xlabel("confidence in the answer given")
@@ -66,12 +68,12 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
     The errors and the temperature written beside the lines are the evaluation's.
     """
     claims = (
-        (predictions.probabilities(), ORANGE, "--", f"as trained: off by {percent(evaluation.ece, 1)} on average"),
+        (predictions.probabilities(), ORANGE, "--", f"as trained: off by {percent(evaluation.ece)} on average"),
         (
             predictions.probabilities(evaluation.temperature),
             BLUE,
             "-",
-            f"after temperature {evaluation.temperature:.2f}: off by {percent(evaluation.ece_after_temperature, 1)}",
+            f"after temperature {evaluation.temperature:.2f}: off by {percent(evaluation.ece_after_temperature)}",
         ),
     )
 
@@ -82,15 +84,16 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="as right as it claims")
         axes.set_ylabel("share that was right")
         axes.set_ylim(0, 1.02)
-        axes.set_yticks(np.linspace(0, 1, 6), [percent(tick) for tick in np.linspace(0, 1, 6)])
+        axes.set_yticks(np.linspace(0, 1, 6), [percent(tick, 0) for tick in np.linspace(0, 1, 6)])
         axes.grid()
-        axes.legend(loc="upper left", fontsize=10)
+        axes.legend(loc="lower right", fontsize=10)
         _percent_axis(axes, labelled=False)
         below = add_axes(figure, _LEFT, HEADER_PIXELS + 14 + 540, _ACROSS, 120)
         confidences = [probabilities.max(axis=1) for probabilities, *_ in claims]
         below.hist(confidences, bins=np.linspace(0, 1, BINS + 1).tolist(), color=[ORANGE, BLUE])
         below.set_ylabel("images")
         below.set_xlabel("confidence in the answer given")
+        count_axis(below.yaxis)
         below.grid(axis="y")
         _percent_axis(below, labelled=True)
 
@@ -102,17 +105,20 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
 
 def _paint_bins(axes: Axes, bins: Sequence[ReliabilityBin], colour: str, style: str, words: str) -> None:
     claimed, found = [row.confidence for row in bins], [row.accuracy for row in bins]
+    # A handful of images can be right or wrong by luck: their dot is drawn, but no line is bent through it.
+    trusted = [row for row in bins if row.n >= FEW_IMAGES]
     inside = [colour if row.n >= FEW_IMAGES else PAPER for row in bins]
     lows, highs = zip(*(row.accuracy_interval for row in bins), strict=True)
     axes.vlines(claimed, lows, highs, color=colour, alpha=0.35, linewidth=2)
-    axes.plot(claimed, found, style, color=colour, linewidth=1.8, label=words)
+    line = [row.confidence for row in trusted], [row.accuracy for row in trusted]
+    axes.plot(*line, style, color=colour, linewidth=1.8, label=words)
     axes.scatter(claimed, found, s=36, c=inside, edgecolors=colour, linewidths=1.4, zorder=3, clip_on=False)
 
 
 def _percent_axis(axes: Axes, *, labelled: bool) -> None:
     axes.set_xlim(0, 1)
     ticks = np.linspace(0, 1, 11)
-    axes.set_xticks(ticks, [percent(tick) for tick in ticks] if labelled else [""] * len(ticks))
+    axes.set_xticks(ticks, [percent(tick, 0) for tick in ticks] if labelled else [""] * len(ticks))
 
 
 def _mark_median(axes: Axes, confidence: NDArray[np.float64]) -> None:
@@ -120,7 +126,7 @@ def _mark_median(axes: Axes, confidence: NDArray[np.float64]) -> None:
         return
     median = float(np.median(confidence))
     axes.axvline(median, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
-    words, spot = f"median {percent(median)}", (-6 if median > 0.2 else 6, 0)
+    words, spot = f"median {percent(median, 0)}", (-6 if median > 0.2 else 6, 0)
     side = "right" if median > 0.2 else "left"
     backing = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
     style: dict[str, Any] = {"size": 9, "ha": side, "va": "center", "bbox": backing}
@@ -130,10 +136,10 @@ def _mark_median(axes: Axes, confidence: NDArray[np.float64]) -> None:
 def _confidence_headline(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> str:
     if is_right.all() or not is_right.any():
         answers = "Every answer was right" if is_right.all() else "Every answer was wrong"
-        return f"{answers}; median confidence {percent(float(np.median(confidence)))}"
+        return f"{answers}; median confidence {percent(float(np.median(confidence)), 0)}"
     right, wrong = float(np.median(confidence[is_right])), float(np.median(confidence[~is_right]))
     manner = "less sure" if wrong < right else "no less sure"
-    return f"Wrong answers are {manner} (median {percent(wrong)}) than right ones ({percent(right)})"
+    return f"Wrong answers are {manner} (median {percent(wrong, 0)}) than right ones ({percent(right, 0)})"
 
 
 def _reliability_headline(
@@ -141,5 +147,5 @@ def _reliability_headline(
 ) -> str:
     gap = float(confidence.mean() - is_right.mean())
     manner = "It claims too much" if gap > 0.005 else "It claims too little" if gap < -0.005 else "Its confidence fits"
-    before, after = percent(evaluation.ece, 1), percent(evaluation.ece_after_temperature, 1)
+    before, after = percent(evaluation.ece), percent(evaluation.ece_after_temperature)
     return f"{manner} as trained: error {before}, after scaling {after}"

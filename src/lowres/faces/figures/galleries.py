@@ -23,12 +23,12 @@ from lowres.faces.figures.canvas import (
     cut,
     cut_names,
     draw,
-    percent,
     ramp,
     text_pixels,
     write,
 )
 from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
+from lowres.faces.numbers_in_words import percent
 from lowres.values.labelled_images import LabelledImages
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def confusion_pairs(confusions: Sequence[Confusion], n: int) -> Drawing:
             for place, case in enumerate(confusion.cases[:each]):
                 left = MARGIN_PIXELS + place * (tile + _GAP)
                 _put(figure, magnified(case.pixels, tile), left, top + line, tile)
-                sure = percent(case.confidence)
+                sure = percent(case.confidence, 0)
                 write(figure, left + tile / 2, top + line + tile + 14, sure, size=8, ha="center", color=MUTED)
 
     wrong = sum(confusion.count for confusion in confusions)
@@ -130,7 +130,7 @@ def _put_explained(figure: Figure, case: Case, left: float, top: float, tile: in
     _put(figure, magnified(case.pixels, tile), left, top, tile)
     if case.heat is not None:
         _put(figure, overlay(case.pixels, case.heat, tile), left + tile + 4, top, tile)
-    said = f"{cut(case.predicted, 18)}, {percent(case.confidence)}"
+    said = f"{cut(case.predicted, 18)}, {percent(case.confidence, 0)}"
     write(figure, left, top + tile + 14, said, size=8.5, color=colour, weight="bold")
     if not case.is_right:
         write(figure, left, top + tile + 34, f"is {cut(case.true, 24)}", size=8.5, color=INK)

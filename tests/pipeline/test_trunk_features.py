@@ -1,0 +1,72 @@
+"""Features come from the cache where they are, and numbers that are none are refused before they are kept."""
+
+import numpy as np
+import pytest
+
+from lowres.errors import TrainingError
+from lowres.files.study_folder import open_study
+from lowres.networks.backend import load_backend
+from lowres.pipeline.study import run_study
+from lowres.pipeline.study_run import StudyRun
+from pipeline.chain import Watcher
+from tiny_study import tiny_choice
+
+
+@pytest.fixture
+def features(tmp_path, monkeypatch):
+    """The features of a study that has its split, its cache empty, and the one who watches."""
+    monkeypatch.setenv("LOWRES_CACHE", str(tmp_path / "cache"))
+    load_backend()
+    choice = tiny_choice(tmp_path / "study")
+    run_study(choice, until="split")
+    with open_study(choice.folder) as study:
+        yield StudyRun(study, choice.recipe, choice.source, Watcher()).features
+
+
+def counts(features):
+    return [event[1:] for event in features._run.progress.events if event[0] == "advance"]
+
+
+def test_they_are_what_the_trunk_gives_averaged_over_places(features):
+    rows = np.array([5, 900, 12])
+    pixels = features._run.images.pixels[rows]
+    expected = np.asarray(features.trunk.predict_on_batch(pixels)).mean(axis=(1, 2))
+    np.testing.assert_allclose(features.read(rows), expected, rtol=1e-5, atol=1e-6)
+    mirrored = np.asarray(features.trunk.predict_on_batch(pixels[:, :, ::-1])).mean(axis=(1, 2))
+    np.testing.assert_allclose(features.read(rows, flipped=True), mirrored, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_kept_is_not_computed_again(features, monkeypatch):
+    first = features.read(np.arange(40))
+    assert counts(features) == [("features of images", 32, 40), ("features of images", 40, 40)]
+    features._run.progress.events.clear()
+    np.testing.assert_array_equal(features.read(np.arange(45))[:40], first)
+    assert counts(features) == [("features of images", 45, 45)]
+    asked = []
+    monkeypatch.setattr(features.extractor, "batches", lambda pixels, rows, flipped: asked.extend(rows) or [])
+    np.testing.assert_array_equal(features.read(np.arange(40)), first)
+    assert asked == []
+
+
+def test_the_key_says_everything_they_depend_on(features):
+    key = features.key()
+    assert (key.backbone, key.input_pixels, key.interpolation) == ("tiny-conv", 16, "bicubic")
+    assert (key.precision, key.view) == ("float32", "plain")
+    assert key.engine.startswith("keras 3.")
+    assert key.images_fingerprint == features._run.images.fingerprint
+    assert features.key(flipped=True).digest != key.digest
+
+
+def test_numbers_that_are_none_are_refused_and_not_kept(features, monkeypatch):
+    batches = features.extractor.batches
+
+    def spoiled(*more, **options):
+        for batch in batches(*more, **options):
+            batch.features[3] = np.nan
+            yield batch
+
+    monkeypatch.setattr(features.extractor, "batches", spoiled)
+    with pytest.raises(TrainingError, match=r"finite features from tiny-conv, got NaN .*features\.precision=float32"):
+        features.read(np.arange(40))
+    monkeypatch.undo()
+    assert np.isfinite(features.read(np.arange(40))).all()
