@@ -13,9 +13,7 @@ LowresError
 ├── DiskFull               the disk ran full while writing
 ├── NotWritable            a file or folder does not let lowres write it
 ├── PredictionsError       predictions that cannot be judged
-├── TrainingError          training cannot go on
-│   ├── PreflightFailed    a check before training found a fault
-│   └── RunStopped         the watchdog stopped a run that does not learn
+├── TrainingError          training cannot start or go on
 └── MissingDependency      an optional package is needed for this
 
 Each message says what was expected, what was found, where, and what to do.
@@ -76,14 +74,6 @@ class PredictionsError(LowresError):
 
 class TrainingError(LowresError):
     """Training cannot start or go on."""
-
-
-class PreflightFailed(TrainingError):
-    """A check before training found a fault that would ruin it."""
-
-
-class RunStopped(TrainingError):
-    """The watchdog stopped a run that does not learn."""
 
 
 class MissingDependency(LowresError):

@@ -112,18 +112,14 @@ def test_a_folder_of_batches_is_read(published, tmp_path):
 
 def test_a_single_wrong_byte_is_refused_and_nothing_is_kept(published, tmp_path):
     published["data_batch_3.bin"][0][5, 5, 5, 0] ^= 1
-    with pytest.raises(
-        VerificationError, match=r"expected MD5 \w{32} of data_batch_3\.bin in .*, got \w{32}; fetch it"
-    ):
+    with pytest.raises(VerificationError, match=r"expected MD5 \w{32} of data_batch_3\.bin in .*, got \w{32}; "):
         open_cifar10(official(tmp_path / "x.tgz", published), silent)
     assert not (tmp_path / "cache" / "cifar10").exists()
 
 
 def test_another_archive_is_refused(published, tmp_path):
     path = write_tar(tmp_path / "x.tgz", {"cifar-10-batches-py/data_batch_1": b"pickle"})
-    with pytest.raises(
-        VerificationError, match=r"got 0 \(data_batch_1.bin is missing\); the python and matlab versions"
-    ):
+    with pytest.raises(VerificationError, match=r"got 0 \(data_batch_1\.bin is missing\); the python and"):
         read_batches(path)
 
 

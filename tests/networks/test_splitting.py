@@ -85,6 +85,13 @@ def test_a_softmax_layer_is_taken_off(pixels: np.ndarray) -> None:
     np.testing.assert_allclose(found, inner.predict_on_batch(pixels.astype(np.float32)), atol=1e-5)
 
 
+def test_another_end_is_kept(pixels: np.ndarray) -> None:
+    model = _flat("tanh")
+    trunk, head = split_at(model, "conv2")
+    found = head.predict_on_batch(trunk.predict_on_batch(pixels))
+    np.testing.assert_allclose(found, model.predict_on_batch(pixels.astype(np.float32)), atol=1e-5)
+
+
 def test_the_model_itself_is_left_as_it_was(pixels: np.ndarray) -> None:
     model = _nested("softmax")
     before = model.predict_on_batch(pixels.astype(np.float32))

@@ -40,6 +40,14 @@ def test_a_recipe_of_ones_own_is_named_by_its_file(typed, tmp_path):
     assert words == ["lowres", "study", "digits", "--recipe", (tmp_path / "study" / "recipe.toml").as_posix()]
 
 
+def test_a_value_left_out_that_the_packaged_recipe_has_takes_the_file(typed, monkeypatch):
+    quick = read_recipe("quick")
+    aiming = quick.with_settings({"evaluation.target_accuracy": "0.9"})
+    monkeypatch.setattr("lowres.files.recipes.read_recipe", lambda name: aiming)
+    assert typed(quick)[4].endswith("recipe.toml")
+    assert typed(aiming) == ["lowres", "study", "digits", "--recipe", "quick"]
+
+
 def test_a_path_with_a_space_survives_the_shell(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = typed(read_recipe("quick"), StudySource("my flowers", "../my flowers", skip_damaged=True))

@@ -4,12 +4,15 @@ import csv
 import json
 import os
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from lowres.errors import RecipeError, StudyError
+from lowres.files import sources
 from lowres.files.feature_cache import FeatureCache
 from lowres.files.study_folder import STUDY_FILE
 from lowres.pipeline.choice import choose_study
@@ -63,14 +66,51 @@ def test_the_evaluation_is_what_scikit_learn_makes_of_the_predictions(finished):
     evaluation = json.loads((finished.folder / "evaluation.json").read_text())
     with np.load(finished.folder / "predictions" / "test.npz") as file:
         labels, logits = file["labels"], file["logits"].astype(np.float64)
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = weights / weights.sum(axis=1, keepdims=True)
+    probabilities = softmax(logits, axis=1)
     assert evaluation["n"] == len(labels) == 360
     assert evaluation["accuracy"] == accuracy_score(labels, logits.argmax(axis=1))
     assert evaluation["confusion"] == confusion_matrix(labels, logits.argmax(axis=1)).tolist()
     assert evaluation["nll"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
     assert evaluation["gap_to_target"] == pytest.approx(0.9 - evaluation["accuracy"])
     assert finished.evaluation == evaluation
+
+
+def test_the_temperature_is_the_one_validation_asks_for(finished):
+    evaluation = json.loads((finished.folder / "evaluation.json").read_text())
+    with np.load(finished.folder / "predictions" / "validation.npz") as file:
+        labels, logits = file["labels"], file["logits"].astype(np.float64)
+    losses = {
+        step: log_loss(labels, softmax(logits / (evaluation["temperature"] * step), axis=1)) for step in (0.97, 1, 1.03)
+    }
+    assert min(losses, key=losses.get) == 1
+
+
+def test_the_majority_is_that_of_the_training_part(finished):
+    with (finished.folder / "split.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    commonest = Counter(row["label"] for row in rows if row["part"] == "train").most_common(1)[0][0]
+    share = np.mean([row["label"] == commonest for row in rows if row["part"] == "test"])
+    assert finished.evaluation["majority_baseline"] == pytest.approx(share)
+
+
+def test_what_was_answered_is_explained(finished):
+    with np.load(finished.folder / "predictions" / "test.npz") as file:
+        answers = dict(zip(file["ids"].tolist(), file["logits"].argmax(axis=1).tolist(), strict=True))
+        truth = dict(zip(file["ids"].tolist(), file["labels"].tolist(), strict=True))
+    with np.load(finished.folder / "explanation.npz") as file:
+        ids, targets = file["ids"].tolist(), file["target_classes"].tolist()
+    assert targets == [answers[name] for name in ids]
+    assert sum(answers[name] == truth[name] for name in ids) == 2
+
+
+def test_the_customary_pool_is_taken_where_the_recipe_is_silent(tmp_path, monkeypatch):
+    monkeypatch.setitem(sources._CUSTOMARY_POOLS, "digits", 500)
+    pools = []
+    for settings in ({}, {"split__pool_images": "300"}, {"split__pool_images": "0"}):
+        run_study(tiny_choice(tmp_path / "study", **settings), until="split")
+        with (tmp_path / "study" / "split.csv").open(newline="") as file:
+            pools.append(sum(row["part"] != "test" for row in csv.DictReader(file)))
+    assert pools == [500, 300, 1797 - 360]
 
 
 def test_the_judgement_with_mirror_images_is_told_apart(finished):
@@ -85,13 +125,15 @@ def test_the_predictions_are_those_of_the_saved_model_in_any_keras(finished):
     import keras
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    with np.load(finished.folder / "predictions" / "test.npz") as file:
-        rows = np.array([int(name.split("/")[1]) for name in file["ids"]])
-        logits = file["logits"]
-    grey = np.rint(digits.images[rows] * 255 / 16).astype(np.uint8)
+    files = {name: np.load(finished.folder / "predictions" / f"{name}.npz") for name in ("test", "test_flipped")}
+    rows = np.array([int(name.split("/")[1]) for name in files["test"]["ids"]])
+    pixels = np.repeat(np.rint(load_digits().images[rows] * 255 / 16).astype(np.uint8)[..., None], 3, axis=3)
     model = keras.saving.load_model(finished.folder / "model.keras", compile=False)
-    np.testing.assert_allclose(model.predict_on_batch(np.repeat(grey[..., None], 3, axis=3)), logits, atol=1e-3)
+    plain, mirrored = (model.predict_on_batch(view) for view in (pixels, pixels[:, :, ::-1]))
+    np.testing.assert_allclose(plain, files["test"]["logits"], atol=1e-3)
+    np.testing.assert_allclose((plain + mirrored) / 2, files["test_flipped"]["logits"], atol=1e-3)
+    for file in files.values():
+        file.close()
 
 
 def test_the_test_part_is_in_no_other_part_and_ids_travel(finished):

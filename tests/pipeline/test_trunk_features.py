@@ -8,6 +8,7 @@ from lowres.files.study_folder import open_study
 from lowres.networks.backend import load_backend
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun
+from lowres.pipeline.trunk_features import TrunkFeatures
 from pipeline.chain import Watcher
 from tiny_study import tiny_choice
 
@@ -49,12 +50,22 @@ def test_what_is_kept_is_not_computed_again(features, monkeypatch):
 
 
 def test_the_key_says_everything_they_depend_on(features):
-    key = features.key()
-    assert (key.backbone, key.input_pixels, key.interpolation) == ("tiny-conv", 16, "bicubic")
+    key, levels = features.key(), features._run.recipe.network.levels
+    assert (key.backbone, key.input_pixels, key.interpolation) == (f"tiny-conv, contract, {levels}", 16, "bicubic")
     assert (key.precision, key.view) == ("float32", "plain")
     assert key.engine.startswith("keras 3.")
     assert key.images_fingerprint == features._run.images.fingerprint
     assert features.key(flipped=True).digest != key.digest
+
+
+def test_pixels_scaled_twice_are_other_features(features):
+    rows = np.arange(20)
+    network = features._run.recipe.network.model_copy(update={"scaling": "unit-then-contract"})
+    twice = TrunkFeatures(features._run)
+    twice._network = network
+    assert twice.key().digest != features.key().digest
+    spread, usual = (found.read(rows).std(axis=0).mean() for found in (twice, features))
+    assert spread < usual / 20
 
 
 def test_numbers_that_are_none_are_refused_and_not_kept(features, monkeypatch):

@@ -12,6 +12,7 @@ from lowres.values.evaluation import ClassScore, Evaluation
 
 _SURE = 0.9
 
+
 def verdict(evaluation: Evaluation) -> str:
     """Return the study's result in one sentence."""
     low, high = evaluation.accuracy_interval
@@ -50,8 +51,8 @@ def against_target(evaluation: Evaluation) -> str:
 def certainty(evaluation: Evaluation) -> str:
     """Return what the interval means for pictures nobody has seen yet."""
     return (
-        f"In the long run, {of_hundred(evaluation.accuracy_interval)} new pictures like these will be named correctly. The "
-        f"margin is there because {count(evaluation.n, 'picture')} judged it and no more; pictures of another kind "
+        f"In the long run, {of_hundred(evaluation.accuracy_interval)} new pictures like these will be named correctly. "
+        f"The margin is there because {count(evaluation.n, 'picture')} judged it and no more; pictures of another kind "
         "(another camera, other light, other classes) are not covered by it."
     )
 
@@ -87,9 +88,10 @@ def calibrated(evaluation: Evaluation, calibration: Calibration | None) -> str:
     fitted_on = f", fitted on {count(calibration.n, 'validation picture')}," if calibration else ""
     change = "brings that down to" if after < before else "leaves it at" if after == before else "makes that"
     return (
-        f"To be 80\N{NO-BREAK SPACE}% sure should mean to be right 80 times in 100. As trained, its confidence misses that by "
-        f"{points(before)} on average. Dividing its scores by a temperature of {evaluation.temperature:.2f}{fitted_on} "
-        f"{change} {points(after)}. No answer changes by it, and all confidences in this report are after that step."
+        f"To be 80\N{NO-BREAK SPACE}% sure should mean to be right 80 times in 100. As trained, its confidence misses "
+        f"that by {points(before)} on average. Dividing its scores by a temperature of {evaluation.temperature:.2f}"
+        f"{fitted_on} {change} {points(after)}. No answer changes by it, and all confidences in this report are after "
+        "that step."
     )
 
 
@@ -99,6 +101,11 @@ def main_confusion(evaluation: Evaluation, pairs: Sequence[tuple[Confusion, Conf
     if not pairs:
         return f"It made no mistake on {count(evaluation.n, 'test picture')}."
     one, other = pairs[0]
+    if len(evaluation.per_class) == 2:
+        return (
+            f"It made {count(wrong, 'mistake')}: {one.true} was taken for {one.predicted} {one.count:,} times, "
+            f"{other.true} for {other.predicted} {other.count:,} times."
+        )
     both = one.count + other.count
     return (
         f"It made {count(wrong, 'mistake')}. {both:,} of them ({percent(both / wrong, 0)}) are between "
@@ -117,6 +124,11 @@ def sure_mistakes(confidences: Sequence[tuple[float, bool]]) -> str:
         f"({percent(wrong / len(sure))}) are wrong. Look at the labels here too: a picture whose label is wrong also "
         "ends up on this list."
     )
+
+
+def method_name(method: str) -> str:
+    """Return how the method that made the heat maps is spelt in print."""
+    return {"grad-cam": "Grad-CAM"}.get(method, method)
 
 
 def reading_heat(data: ReportData, cases: Sequence[Case]) -> str:
@@ -151,10 +163,10 @@ def how_made(data: ReportData, making: Making) -> str:
 def how_chosen(data: ReportData, making: Making) -> str:
     """Return which head was kept, by which rule."""
     validation, test = count(len(data.split.validation), "validation picture"), count(data.evaluation.n, "test picture")
-    tried = f"{count(len(making.candidates), 'head')} tried; " if making.candidates else ""
+    tried = f"Of the {count(len(making.candidates), 'head')} tried, the" if making.candidates else "The"
     return (
-        f"{tried}the {validation} chose between everything that was tried. The {test} were used once, after the last "
-        "choice, and chose nothing."
+        f"{tried} {validation} chose the one to keep. The {test} were used once, after the last choice, and chose "
+        "nothing."
     )
 
 

@@ -9,6 +9,7 @@ from lowres.faces import figures
 from lowres.faces.cases import CaseBook
 from lowres.faces.figures import Drawing
 from lowres.faces.report_data import ReportData
+from lowres.faces.report_words import method_name
 from lowres.values.split import PARTS
 
 _PAIRS, _PICTURES = 4, 8
@@ -30,7 +31,8 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
         figures.confusion_pairs([one for pair in pairs for one in pair if one.count], evaluation.n),
     ]
     if data.explanation is not None:
-        drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), data.explanation.method))
+        method = method_name(data.explanation.method)
+        drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), method))
     return tuple(drawings)
 
 

@@ -48,10 +48,11 @@ def open_array_file(path: Path) -> LabelledImages:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise DataError(f"expected an .npz file with {EXPECTED} in {path}, got a single array; use numpy.savez")
-        with file:
+        # Opened here: given a path to a damaged archive, NumPy leaves the file open.
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise DataError(f"expected an .npz file with {EXPECTED} in {path}, got a single array; use numpy.savez")
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
         raise DataError(

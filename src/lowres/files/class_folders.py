@@ -68,7 +68,8 @@ def list_class_folders(root: Path) -> ClassFolders:
         if not found:
             notes.append(f"the folder {prefix} holds no picture")
     if others:
-        kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(5))
+        most = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in most)
         notes.append(f"{others.total()} other files ({kinds})")
     class_names = tuple(sorted({picture.class_name for picture in pictures}))
     _check_classes(root, pictures, class_names)

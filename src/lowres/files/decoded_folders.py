@@ -69,7 +69,7 @@ def canvas(listing: ClassFolders, canvas_pixels: int, report: Report) -> Size:
         return width, height
     side = max(1, min(CUSTOMARY_CANVAS_PIXELS, int(np.median([min(size) for size in sizes.elements()]))))
     report(
-        f"{sizes.total()} pictures of {len(sizes)} sizes up to {width} x {height}, brought to {side} x {side} pixels"
+        f"{sizes.total()} pictures of {len(sizes)} sizes, such as {width} x {height}, brought to {side} x {side} pixels"
     )
     return side, side
 

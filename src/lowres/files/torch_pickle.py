@@ -57,7 +57,7 @@ class _StorageType(NamedTuple):
 # What a pickle in disorder can raise, whichever of its bytes was changed.
 _UNREADABLE = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, AttributeError, LookupError, TypeError, ValueError,
-    OverflowError, NotImplementedError, RuntimeError, struct.error, zlib.error,
+    OverflowError, RuntimeError, OSError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -95,12 +95,12 @@ def _read_stream(file: BinaryIO, path: Path) -> dict[str, NDArray[Any]]:
         raise VerificationError(f"expected a torch state dict in {path}, got another pickle; download it again")
     for _protocol_and_system in range(2):
         _Unpickler(file, path).load()
-    tensors = _state_dict(_Unpickler(file, path).load(), path)
-    dtypes = {tensor.storage.key: tensor.storage.dtype for tensor in tensors.values()}
+    unpickler = _Unpickler(file, path)
+    tensors = _state_dict(unpickler.load(), path)
     storages = {}
     for key in _Unpickler(file, path).load():
         length = int.from_bytes(file.read(8), "little")
-        dtype = dtypes[key]
+        dtype = unpickler.dtypes[key]
         if length * dtype.itemsize > os.fstat(file.fileno()).st_size:
             raise ValueError(f"a storage claims {length} elements, more than the file holds")
         storages[key] = np.frombuffer(file.read(length * dtype.itemsize), dtype, count=length)
@@ -136,6 +136,7 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, file: Any, path: Path) -> None:
         super().__init__(file, encoding="latin-1")
         self._path = path
+        self.dtypes: dict[str, np.dtype[Any]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         admitted: dict[tuple[str, str], Any] = {
@@ -156,4 +157,5 @@ class _Unpickler(pickle.Unpickler):
         kind, storage_type, key, _device, length, *_view_metadata = pid
         if kind != "storage" or not isinstance(storage_type, _StorageType):
             raise VerificationError(f"expected a storage in {self._path}, got {kind!r}")
+        self.dtypes[str(key)] = storage_type.dtype
         return _Storage(str(key), storage_type.dtype, int(length))

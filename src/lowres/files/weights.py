@@ -172,7 +172,8 @@ def _by_hand() -> str:
 
 def _read_kept(path: Path) -> tuple[Tensors, str]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: given a path to a damaged archive, NumPy leaves the file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             tensors = {name: file[name] for name in file.files}
         return tensors, str(tensors.pop("origin"))
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
 from lowres.networks.efficientnet_lite import HEAD_CHANNELS, efficientnet_lite, load_published
+from lowres.networks.feature_levels import join_levels
 from lowres.networks.input_contracts import MINUS_ONE_TO_ONE, SCALING_LAYER, InputContract, Scaling, scale_pixels
 from lowres.networks.keras_applications import APPLICATIONS, Application, application, load_application
 from lowres.networks.resizing import resize
@@ -111,12 +112,15 @@ def build_trunk(
     tensors: Tensors | None = None,
     *,
     scaling: Scaling = "contract",
+    levels: str = "last",
 ) -> keras.Model:
     """Return the frozen model named "trunk": uint8 `[n, height, width, 3]` to the backbone's feature map, float32.
 
     Scaling by the backbone's contract and resizing to `input_pixels` are its first layers, so no caller can do them
     twice or not at all. It holds built-in layers only and is flat: `trunk.get_layer("conv5_block3_out")` works.
-    image_shape: `(height, width, 3)`. tensors: the published weights; None only for `tiny-conv`, which has none.
+    levels: "last" is the backbone's own feature map; "several" joins it with the ends of its late stages
+    (`networks/feature_levels.py`). image_shape: `(height, width, 3)`.
+    tensors: the published weights; None only for `tiny-conv`, which has none.
     scaling: as the contract says, or twice on purpose (`scale_pixels`).
     Refused: an unknown name, size or interpolation (RecipeError), images of another shape (DataError), tensors that
     do not fit (VerificationError), a Keras that is not set to float32 and channels last (TrainingError).
@@ -130,7 +134,8 @@ def build_trunk(
     outer = {operation.name for operation in keras.Model(pixels, scaled).operations}
     network = backbone.grow(scaled)
     _load(backbone, network, [layer for layer in network.layers if layer.name not in outer], tensors)
-    trunk = keras.Model(pixels, network.output, name="trunk")
+    output = network.output if levels == "last" else join_levels(network, cut_layers(network, backbone))
+    trunk = keras.Model(pixels, output, name="trunk")
     trunk.trainable = False
     return trunk
 

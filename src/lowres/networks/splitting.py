@@ -71,13 +71,13 @@ def _inlined(layer: keras.Layer, *inputs: Any, **options: Any) -> Any:
 def _without_softmax(flat: keras.Model) -> keras.Model:
     """Return a copy whose last layer gives logits; every layer in it is new, so each has one place in one graph."""
     last = flat.layers[-1]
+    activation = last.get_config().get("activation")
 
     def copied(layer: keras.Layer) -> keras.Layer:
-        if layer is not last or "activation" not in layer.get_config():
+        if layer is not last or activation != "softmax":
             return type(layer).from_config(layer.get_config())
         return type(layer).from_config({**layer.get_config(), "activation": "linear"})
 
-    activation = last.get_config().get("activation")
     if activation in _NOT_LOGITS:
         raise TrainingError(
             f"expected a model that ends in logits or a softmax, got {activation!r} in {last.name!r}; "

@@ -16,8 +16,6 @@ _NOT_SERVED = ("augmentation", "frozen_phase", "fine_tuning")
 
 
 def _make(run: StudyRun) -> Made:
-    from lowres.networks.backbones import find_backbone
-
     _refuse_not_served(run.recipe)
     features, choice = run.features, run.recipe.features.flipped_views
     if features.extractor.note:
@@ -30,7 +28,7 @@ def _make(run: StudyRun) -> Made:
     speed = features.extractor.images_per_second
     facts = {
         "backbone": run.recipe.network.backbone,
-        "input_contract": find_backbone(run.recipe.network.backbone).contract.words,
+        "input_contract": _input_contract(run.recipe),
         "weights_sha256": features.weights.sha256 if features.weights else "",
         "weights_origin": features.weights.origin if features.weights else "drawn at random",
         "weights_licence": features.weights.licence if features.weights else "",
@@ -41,6 +39,13 @@ def _make(run: StudyRun) -> Made:
     note = f"{run.recipe.network.backbone} at {run.recipe.network.input_pixels} px with {features.engine}"
     note += f", {speed:,.0f} images a second" if speed else ", all from the cache"
     return Made(key=f"{features.key().digest}, mirrored {choice}", facts=facts, note=note)
+
+
+def _input_contract(recipe: Recipe) -> str:
+    from lowres.networks.backbones import find_backbone
+
+    words = find_backbone(recipe.network.backbone).contract.words
+    return words if recipe.network.scaling == "contract" else f"{words}, but scaled to 0 to 1 before that, on purpose"
 
 
 def _refuse_not_served(recipe: Recipe) -> None:

@@ -49,7 +49,7 @@ def _make(run: StudyRun) -> Made:
 
 def _refuse_another_data_set(run: StudyRun, fingerprint: str) -> None:
     before = run.study.source
-    if before is None or not before.fingerprint or True:
+    if before is None or not before.fingerprint or before.fingerprint == fingerprint:
         return
     if (before.name, before.path) != (run.source.name, run.source.path):
         raise StudyError(

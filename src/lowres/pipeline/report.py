@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE
 from lowres.pipeline.predict import predictions_file
@@ -15,6 +16,7 @@ from lowres.pipeline.train import candidate_name
 if TYPE_CHECKING:
     from lowres.faces.report_data import Cost, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.recipe import Recipe
 
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
@@ -66,19 +68,29 @@ def report_data(run: StudyRun) -> ReportData:
 
 def command(run: StudyRun) -> str:
     """Return what makes this study again, typed where it was typed: source, recipe, and every value set apart."""
+    words = ["lowres", "study", run.location]
+    differing = _differing(run.recipe)
+    if differing is None:
+        words += ["--recipe", (run.study.folder / RECIPE_FILE).as_posix()]
+    else:
+        words += ["--recipe", run.recipe.name]
+        words += [word for key, value in differing.items() for word in ("--set", f"{key}={value}")]
+    return shlex.join([*words, "--skip-damaged"] if run.source.skip_damaged else words)
+
+
+def _differing(recipe: Recipe) -> dict[str, str] | None:
+    """The values that differ from the packaged recipe of that name; None where there is none, or no words for it."""
     from lowres.errors import RecipeError
     from lowres.files.recipes import read_recipe
 
-    words = ["lowres", "study", run.location]
+    keys = tuple(type(recipe).model_fields)
     try:
-        packaged = recipe_values(read_recipe(run.recipe.name), tuple(type(run.recipe).model_fields))
+        packaged = recipe_values(read_recipe(recipe.name), keys)
     except RecipeError:
-        return shlex.join([*words, "--recipe", (run.study.folder / "recipe.toml").as_posix()])
-    words += ["--recipe", run.recipe.name]
-    for key, value in recipe_values(run.recipe, tuple(type(run.recipe).model_fields)).items():
-        if packaged[key] != value and value != "null":
-            words += ["--set", f"{key}={value}"]
-    return shlex.join([*words, "--skip-damaged"] if run.source.skip_damaged else words)
+        return None
+    differing = {key: value for key, value in recipe_values(recipe, keys).items() if packaged[key] != value}
+    # TOML has no word for a value left out.
+    return None if "null" in differing.values() else differing
 
 
 def _making(run: StudyRun) -> Making:

@@ -52,6 +52,8 @@ class TrunkFeatures:
             self._network.input_pixels,
             self._network.interpolation,
             self.weights.tensors if self.weights else None,
+            scaling=self._network.scaling,
+            levels=self._network.levels,
         )
 
     @cached_property
@@ -74,7 +76,7 @@ class TrunkFeatures:
 
         return FeatureKey(
             weights_sha256=self.weights.sha256 if self.weights else "drawn at random, always the same",
-            backbone=self._network.backbone,
+            backbone=", ".join((self._network.backbone, self._network.scaling, self._network.levels)),
             input_pixels=self._network.input_pixels,
             interpolation=self._network.interpolation,
             precision=self.extractor.precision,

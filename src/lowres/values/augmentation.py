@@ -64,7 +64,7 @@ def is_flipped(choices: Augmentation, image_numbers: NDArray[np.int64], *, seed:
         return np.zeros(len(image_numbers), dtype=np.bool_)
     if choices.flip == "random":
         return ImageDraws(seed, epoch, image_numbers).fractions(_Purpose.FLIP) < 0.5
-    # Two parts in the key, three for everything else: no answer of any epoch is met again here.
+    # Two parts in the key, where every other answer has four: the same in every epoch.
     coins = (keyed_words(seed, image_numbers) & np.uint64(1)).astype(np.int64)
     return np.asarray((coins ^ (epoch & 1)) == 1)
 

@@ -58,7 +58,8 @@ def stretch_contrast(pixels: Pixels) -> Pixels:
     high = pixels.max(axis=(1, 2), keepdims=True).astype(np.float64)
     is_flat = high <= low
     scale = 255.0 / np.where(is_flat, 1.0, high - low)
-    return np.where(is_flat, pixels, np.clip(pixels * scale - low * scale, 0, 255).astype(np.uint8))
+    stretched = np.clip(pixels * scale - low * scale, 0, 255).astype(np.uint8)
+    return np.where(is_flat, pixels, stretched)
 
 
 def equalize(pixels: Pixels) -> Pixels:
@@ -73,23 +74,25 @@ def equalize(pixels: Pixels) -> Pixels:
     below = np.cumsum(counts, axis=1) - counts
     table = (step[:, None] // 2 + below) // np.maximum(step, 1)[:, None]
     table = np.where(step[:, None] > 0, np.minimum(table, 255), np.arange(256))
-    return table.astype(np.uint8).reshape(-1).take(places)
+    return np.asarray(table.astype(np.uint8).reshape(-1).take(places))
 
 
 def mean_colours(pixels: Pixels) -> Pixels:
     """Return the mean colour of each picture, uint8 `[n, 3]`, rounded to the nearest."""
     sums = pixels.sum(axis=(1, 2), dtype=np.int64)
     size = pixels.shape[1] * pixels.shape[2]
-    return ((2 * sums + size) // (2 * size)).astype(np.uint8)
+    means: NDArray[np.int64] = (2 * sums + size) // (2 * size)
+    return means.astype(np.uint8)
 
 
 def _greys(pixels: Pixels) -> NDArray[np.int32]:
     red, green, blue = (pixels[..., part].astype(np.int32) * weight for part, weight in enumerate(_GREY))
-    return (red + green + blue + 32768) >> 16
+    grey: NDArray[np.int32] = (red + green + blue + 32768) >> 16
+    return grey
 
 
 def _blended(plain: NDArray[np.float32], pixels: Pixels, factors: Factors) -> Pixels:
     values = pixels.astype(np.float32) - plain
     values *= factors.astype(np.float32)[:, None, None, None]
     values += plain + np.float32(0.5)
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255)).astype(np.uint8)

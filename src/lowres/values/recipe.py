@@ -59,6 +59,11 @@ class Network(Section):
     backbone: BackboneName = Field("efficientnet-lite0", description="Trunk, by name; `lowres recipes --backbones`.")
     input_pixels: int = Field(224, ge=8, le=1024, description="Side in pixels the trunk sees; resizing is inside it.")
     interpolation: Interpolation = Field("bicubic", description="How pixels are resized to the trunk's input.")
+    levels: Literal["last", "several"] = Field(
+        "last",
+        description="What the head sees: the trunk's last feature map, or that joined with the ends of its late stages "
+        "(several), which costs nothing and helps a frozen trunk on small pictures.",
+    )
     scaling: Literal["contract", "unit-then-contract"] = Field(
         "contract",
         description="How pixels are scaled inside the network: as the trunk expects them (contract), or to 0-1 first "
@@ -93,7 +98,7 @@ class Head(Section):
         "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense.",
     )
     regularisations: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (1e-3, 3e-3, 1e-2, 3e-2),
+        (1e-2, 3e-2, 1e-1),
         min_length=1,
         description="L2 strengths the linear head tries, per image; validation chooses.",
     )

@@ -68,7 +68,7 @@ def make_split(
     """Draw train, validation and test parts, stratified by class, the same for the same seed.
 
     Images the source holds out are the test part, whole. Otherwise `test_fraction` of the images is drawn for it.
-    From what remains a stratified pool of `pool_images` is taken (0, or more than there are: all), and
+    From what remains a stratified pool of `pool_images` is taken (0, or within one image a class of all: all), and
     `validation_fraction` of the pool validates. On CIFAR-10 with a pool of 10,000 this is scikit-learn's
     `train_test_split(..., stratify=labels, random_state=42)` twice: 8,000 / 2,000 / 10,000.
     Images of one group, and exact copies, stay on one side; a copy of a held-out image is never trained on.
@@ -81,7 +81,8 @@ def make_split(
         candidates = np.flatnonzero(~images.held_out & ~np.isin(groups, groups[test]))
     else:
         candidates, test = _draw(np.arange(len(images)), images, groups, test_fraction, seed, "test")
-    if 0 < pool_images < len(candidates):
+    # A rest smaller than one image a class cannot be drawn stratified; then the pool is all there are.
+    if 0 < pool_images <= len(candidates) - len(images.class_names):
         candidates, _ = _draw(candidates, images, groups, len(candidates) - pool_images, seed, "pool")
     train, validation = _draw(candidates, images, groups, validation_fraction, seed, "validation")
     split = Split(train, validation, test, images.fingerprint)

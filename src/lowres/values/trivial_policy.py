@@ -54,11 +54,12 @@ def _factors(strengths: Strengths) -> Strengths:
 
 
 def _bits(strengths: Strengths) -> NDArray[np.int64]:
-    return 8 - np.floor(np.abs(strengths) * (8 - _FEWEST_BITS + 1)).astype(np.int64).clip(0, 8 - _FEWEST_BITS)
+    fewer = np.floor(np.abs(strengths) * (8 - _FEWEST_BITS + 1)).astype(np.int64)
+    return np.asarray(8 - np.minimum(fewer, 8 - _FEWEST_BITS))
 
 
 def _thresholds(strengths: Strengths) -> NDArray[np.int64]:
-    return np.rint(256 * (1 - np.abs(strengths))).astype(np.int64)
+    return np.asarray(np.rint(256 * (1 - np.abs(strengths)))).astype(np.int64)
 
 
 OPERATIONS: dict[str, Operation] = {

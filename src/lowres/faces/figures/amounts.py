@@ -55,7 +55,7 @@ def class_counts(counts: Mapping[str, NDArray[np.int64]], class_names: Sequence[
             left += part[shown]
         if len(shown) <= 30:
             for row, total in enumerate(left):
-                axes.annotate(f"{total:,.0f}", (total, row), (4, 0), textcoords="offset points", va="center", size=8)
+                axes.annotate(f"{total:,.0f}", (total, row), (4, 0), textcoords="offset points", va="center", size=8.5)
         axes.set_xlim(0, max(1.0, float(left.max())) * 1.09)
         axes.set_xlabel("images")
         count_axis(axes.xaxis)

@@ -76,9 +76,8 @@ def draw(name: str, title: str, note: str, size: tuple[int, int], paint: Callabl
     with _one_at_a_time, matplotlib.rc_context(_house_style()), _quiet_about_glyphs():
         figure = Figure(figsize=(size[0] / DOTS_PER_INCH, size[1] / DOTS_PER_INCH), dpi=DOTS_PER_INCH)
         across = size[0] - 2 * MARGIN_PIXELS
-        # Bold letters are about an eighth wider than the plain ones that are measured.
-        write(figure, MARGIN_PIXELS, 34, title, size=_fitting(title, 13, across / 1.13), weight="bold")
-        write(figure, MARGIN_PIXELS, 74, note, size=_fitting(note, 9.5, across), color=MUTED)
+        _write_fitting(figure, 34, title, 13, across, weight="bold")
+        _write_fitting(figure, 74, note, 9.5, across, weight="normal", color=MUTED)
         paint(figure)
         figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return Drawing(name, title, note, buffer.getvalue(), *size)
@@ -111,11 +110,11 @@ def ramp(*colours: str) -> Colormap:
     return LinearSegmentedColormap.from_list("lowres", colours)
 
 
-def text_pixels(words: Sequence[str], points: float) -> float:
+def text_pixels(words: Sequence[str], points: float, weight: str = "normal") -> float:
     """Width in pixels of the widest of some words set in the house font at a size in points; 0 for none."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    font = get_font(findfont(FontProperties(family=["DejaVu Sans"])))
+    font = get_font(findfont(FontProperties(family=["DejaVu Sans"], weight=weight)))
     widest = 0.0
     with _one_at_a_time, _quiet_about_glyphs():
         font.set_size(points, DOTS_PER_INCH)
@@ -148,9 +147,12 @@ def write_figures(folder: Path, drawings: Sequence[Drawing]) -> dict[str, Path]:
     return paths
 
 
-def _fitting(words: str, points: float, across: float) -> float:
-    """The size in points at which the words are no wider than `across` pixels."""
-    return points * min(1.0, across / max(text_pixels([words], points), 1.0))
+def _write_fitting(figure: Figure, top: float, words: str, points: float, across: float, **style: Any) -> None:
+    """Put words on the figure, smaller where they are too wide, and cut where they would be too small to read."""
+    size = max(0.7 * points, points * min(1.0, across / max(text_pixels([words], points, style["weight"]), 1.0)))
+    while text_pixels([words], size, style["weight"]) > across:
+        words = cut(words, len(words) - 1)
+    write(figure, MARGIN_PIXELS, top, words, size=size, **style)
 
 
 def _cut_middle(name: str, longest: int) -> str:
@@ -165,7 +167,7 @@ def _cut_middle(name: str, longest: int) -> str:
 def _quiet_about_glyphs() -> Iterator[None]:
     """A class name in a script that the font lacks is drawn as boxes; the page beside the figure spells it out."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Glyph [0-9]+ ")
         yield
 
 

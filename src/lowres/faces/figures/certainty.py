@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.faces.figures.amounts import legend_spot
 from lowres.faces.figures.canvas import (
     BLUE,
     HEADER_PIXELS,
@@ -78,7 +79,7 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
     )
 
     def paint(figure: Figure) -> None:
-        axes = add_axes(figure, _LEFT, HEADER_PIXELS + 14, _ACROSS, 520)
+        axes = add_axes(figure, _LEFT, HEADER_PIXELS + 44, _ACROSS, 520)
         for probabilities, colour, style, words in claims:
             _paint_bins(axes, reliability_bins(probabilities, predictions.labels), colour, style, words)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="as right as it claims")
@@ -86,9 +87,9 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
         axes.set_ylim(0, 1.02)
         axes.set_yticks(np.linspace(0, 1, 6), [percent(tick, 0) for tick in np.linspace(0, 1, 6)])
         axes.grid()
-        axes.legend(loc="lower right", fontsize=10)
+        figure.legend(loc="upper left", bbox_to_anchor=legend_spot(figure), ncols=3, borderaxespad=0)
         _percent_axis(axes, labelled=False)
-        below = add_axes(figure, _LEFT, HEADER_PIXELS + 14 + 540, _ACROSS, 120)
+        below = add_axes(figure, _LEFT, HEADER_PIXELS + 44 + 540, _ACROSS, 120)
         confidences = [probabilities.max(axis=1) for probabilities, *_ in claims]
         below.hist(confidences, bins=np.linspace(0, 1, BINS + 1).tolist(), color=[ORANGE, BLUE])
         below.set_ylabel("images")
@@ -98,7 +99,7 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
         _percent_axis(below, labelled=True)
 
     note = f"n = {len(predictions):,} test images, {BINS} bins with 95 % intervals; hollow: under {FEW_IMAGES} images"
-    size = (WIDTH_PIXELS, HEADER_PIXELS + 14 + 660 + 80)
+    size = (WIDTH_PIXELS, HEADER_PIXELS + 44 + 660 + 80)
     confidence = claims[0][0].max(axis=1)
     return draw("reliability", _reliability_headline(confidence, predictions.is_right, evaluation), note, size, paint)
 
@@ -142,9 +143,7 @@ def _confidence_headline(confidence: NDArray[np.float64], is_right: NDArray[np.b
     return f"Wrong answers are {manner} (median {percent(wrong, 0)}) than right ones ({percent(right, 0)})"
 
 
-def _reliability_headline(
-    confidence: NDArray[np.float64], is_right: NDArray[np.bool_], evaluation: Evaluation
-) -> str:
+def _reliability_headline(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], evaluation: Evaluation) -> str:
     gap = float(confidence.mean() - is_right.mean())
     manner = "It claims too much" if gap > 0.005 else "It claims too little" if gap < -0.005 else "Its confidence fits"
     before, after = percent(evaluation.ece), percent(evaluation.ece_after_temperature)

@@ -104,7 +104,7 @@ def grad_cam_gallery(cases: Sequence[Case], method: str = "Grad-CAM") -> Drawing
     cases = [case for case in cases if case.heat is not None][:MOST_EXPLAINED]
     parts = [
         (words, colour, [case for case in cases if case.is_right == right], pitch)
-        for words, colour, right, pitch in (("Right", BLUE, True, 168), ("Wrong", RUST, False, 190))
+        for words, colour, right, pitch in (("Right", BLUE, True, 184), ("Wrong", RUST, False, 190))
     ]
     parts = [part for part in parts if part[2]]
     columns, tile = 4, 128
@@ -132,8 +132,10 @@ def _put_explained(figure: Figure, case: Case, left: float, top: float, tile: in
         _put(figure, overlay(case.pixels, case.heat, tile), left + tile + 4, top, tile)
     said = f"{cut(case.predicted, 18)}, {percent(case.confidence, 0)}"
     write(figure, left, top + tile + 14, said, size=8.5, color=colour, weight="bold")
-    if not case.is_right:
-        write(figure, left, top + tile + 34, f"is {cut(case.true, 24)}", size=8.5, color=INK)
+    below = [] if case.is_right else [f"is {cut(case.true, 24)}"]
+    if case.heat is not None and not case.heat.any():
+        below.append("empty map")
+    write(figure, left, top + tile + 34, ", ".join(below), size=8.5, color=INK)
 
 
 def _explain_heat(figure: Figure, top: float) -> None:

@@ -1,0 +1,143 @@
+"""A small study of real digits, judged by a quick scikit-learn model, and what a figure holds before it is pixels."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lowres.faces.report_data import Candidate, Cost, FlippedResult, Making, ReportData, StageCost
+from lowres.files.machine import Machine
+from lowres.values.calibration import fit_temperature
+from lowres.values.evaluation import evaluate
+from lowres.values.explanation import Explanation, choose_gallery
+from lowres.values.findings import Finding
+from lowres.values.intervals import wilson_interval
+from lowres.values.labelled_images import LabelledImages
+from lowres.values.predictions import Predictions
+from lowres.values.recipe import Recipe
+from lowres.values.split import make_split
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def pixels_of(png):
+    """Decode a picture into an array."""
+    with Image.open(io.BytesIO(png)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def make_data(images, logits, *, target=None, map_shape=(7, 7)):
+    """A finished study from images and the logits of all of them."""
+    split = make_split(images)
+
+    def judged(part):
+        rows = split.part(part)
+        ids = tuple(images.ids[row] for row in rows)
+        return Predictions(ids, images.labels[rows], logits[rows].astype(np.float32), images.class_names)
+
+    calibration = fit_temperature(judged("validation"))
+    training_counts = np.bincount(images.labels[split.train], minlength=len(images.class_names))
+    test = judged("test")
+    evaluation = evaluate(
+        test, temperature=calibration.temperature, training_class_counts=training_counts, target=target
+    )
+    rows = choose_gallery(test, 12, 0)
+    maps = np.random.default_rng(1).normal(size=(len(rows), *map_shape)).astype(np.float32)
+    return ReportData(
+        name="digits",
+        images=images,
+        split=split,
+        recipe=Recipe(name="quick"),
+        predictions=test,
+        evaluation=evaluation,
+        making=Making(
+            "a-trunk",
+            "Apache-2.0",
+            "0123456789abcdef" * 4,
+            "a package",
+            (*map_shape, 64),
+            (Candidate("linear", 0.915, is_chosen=True), Candidate("lda", 0.885)),
+            "RGB scaled to -1..1",
+        ),
+        cost=Cost(
+            (StageCost("features", 75.0), StageCost("train", 8.25)),
+            Machine("Linux", "3.11.9", "A processor", (), 2, 8 * 2**30, ()),
+            "OpenVINO in bfloat16",
+            {"lowres": "0.1.0", "numpy": "2.4.6"},
+        ),
+        command="lowres study digits --recipe quick",
+        origin="the installed package",
+        findings=(Finding("balance", "PASS", "much alike"), Finding("copies", "FAIL", "two copies", "remove one")),
+        explanation=Explanation(tuple(test.ids[row] for row in rows), test.predicted[rows], maps, "grad-cam", "top"),
+        flipped=FlippedResult(0.5, wilson_interval(50, 100)),
+        calibration=calibration,
+    )
+
+
+@pytest.fixture(scope="session")
+def digits_data():
+    from sklearn.datasets import load_digits
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    grey, labels = load_digits(return_X_y=True)
+    grey, labels = grey[:900], labels[:900].astype(np.int64)
+    pixels = np.repeat((grey.reshape(-1, 8, 8, 1) * 255 / 16).astype(np.uint8), 3, axis=3)
+    images = LabelledImages(pixels, labels, DIGITS, tuple(f"digit {row}" for row in range(len(labels))))
+    # Taught by few, so that there are mistakes to show.
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.9).fit(grey[:60], labels[:60])
+    return make_data(images, 0.2 * model.decision_function(grey), target=0.9)
+
+
+@pytest.fixture
+def made_data():
+    """Build the data of a study with any class names and picture size; logits are the truth under noise."""
+
+    def build(class_names, *, per_class=15, height=12, width=12, strength=2.0, **more):
+        random = np.random.default_rng(3)
+        labels = np.repeat(np.arange(len(class_names)), per_class)
+        pixels = random.integers(0, 256, size=(len(labels), height, width, 3), dtype=np.uint8)
+        ids = tuple(f"picture {row}" for row in range(len(labels)))
+        logits = random.normal(size=(len(labels), len(class_names)))
+        logits[np.arange(len(labels)), labels] += strength
+        return make_data(LabelledImages(pixels, labels, tuple(class_names), ids), logits, **more)
+
+    return build
+
+
+@pytest.fixture
+def without_extras(digits_data):
+    """The least a report can be made from."""
+    return replace(
+        digits_data, explanation=None, flipped=None, calibration=None, findings=(), origin="", cost=Cost(()),
+        making=replace(digits_data.making, candidates=(), input_contract=""),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """The figures that were drawn, each as matplotlib held it when it was saved."""
+    from matplotlib.figure import Figure
+
+    figures = []
+    save = Figure.savefig
+
+    def remember(figure, *given, **named):
+        figures.append(figure)
+        return save(figure, *given, **named)
+
+    monkeypatch.setattr(Figure, "savefig", remember)
+    return figures
+
+
+@pytest.fixture
+def words_of():
+    """Every word written on a figure."""
+
+    def words(figure):
+        from matplotlib.text import Text
+
+        return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+    return words
