@@ -22,10 +22,15 @@ from lowres.values.split import make_split
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def pixels_of(png):
-    """Decode a picture into an array."""
-    with Image.open(io.BytesIO(png)) as picture:
-        return np.asarray(picture.convert("RGB"))
+@pytest.fixture(scope="session")
+def pixels_of():
+    """Decode a picture's bytes into an array."""
+
+    def decode(content):
+        with Image.open(io.BytesIO(content)) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+    return decode
 
 
 def make_data(images, logits, *, target=None, map_shape=(7, 7)):

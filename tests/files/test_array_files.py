@@ -111,6 +111,8 @@ IMAGES = np.zeros((COUNT, 5, 4, 3), np.uint8)
          r"store the pictures as they are \(lowres scales inside the network\), or multiply by 255 and round"),
         ({"images": IMAGES.astype(int) - 1, "labels": LABELS},
          r"expected values from 0 to 255 in images of .*, got -1 to -1; rescale"),
+        ({"images": np.where(LABELS[:, None, None], -1, IMAGES[..., 0].astype(int)), "labels": LABELS},
+         "got -1 to 0; rescale"),
         ({"images": IMAGES, "labels": LABELS[:5]}, "got 6 images in images and 5 labels in labels; store both in one"),
         ({"images": IMAGES}, r"expected labels \(labels, y, targets\) beside images .*got images uint8 \[6, 5, 4, 3\]"),
         ({"data": IMAGES}, r"expected images \[n, height, width, 3\].*x_test, y_test in .*got data uint8.*under these"),

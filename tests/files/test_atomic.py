@@ -165,12 +165,13 @@ def test_the_parts_of_the_living_and_of_other_files_stay(tmp_path):
     dead.wait()
     hour, week = time.time() - 3600, time.time() - 7 * 86400
     ages = {f".part-{os.getpid()}-00000000-a": hour, f".part-{dead.pid}-00000000-b": hour, ".part-x-a": week}
+    ages[f".part-{os.getpid()}-33333333-a"] = time.time() - 23 * 3600
     ages |= {f".part-{os.getpid()}-11111111-a": week, f".part-{dead.pid}-22222222-a": hour}
     for name, age in ages.items():
         (tmp_path / name).write_text("")
         os.utime(tmp_path / name, (age, age))
     remove_abandoned(tmp_path, "a")
-    assert names(tmp_path) == sorted(list(ages)[:3])
+    assert names(tmp_path) == sorted(list(ages)[:4])
 
 
 def test_a_scratch_folder_is_empty_and_gone_afterwards(tmp_path):
@@ -179,3 +180,37 @@ def test_a_scratch_folder_is_empty_and_gone_afterwards(tmp_path):
         (folder / "file").write_text("x")
         assert folder.parent == tmp_path / "cache"
     assert names(tmp_path / "cache") == []
+    with scratch_folder(tmp_path / "cache", "cifar10") as another:
+        assert another != folder
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """What was flushed to the disk, in order; `number` makes flushing a folder fail."""
+    flushed, failure = [], []
+
+    def fsync(descriptor):
+        target = os.readlink(f"/proc/self/fd/{descriptor}")
+        flushed.append(target)
+        if failure and os.path.isdir(target):
+            raise OSError(failure[0], os.strerror(failure[0]))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return flushed, failure
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the flushed file is told by /proc, which Linux has")
+def test_the_file_is_flushed_before_its_folder(synced, tmp_path):
+    atomic_write_text(tmp_path / "a", "x")
+    assert os.path.basename(synced[0][0]).startswith(".part-")
+    assert synced[0][1:] == [str(tmp_path)]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the flushed file is told by /proc, which Linux has")
+def test_a_folder_that_cannot_be_flushed_does_not_matter_and_a_broken_disk_does(synced, tmp_path):
+    synced[1].append(errno.EINVAL)
+    atomic_write_text(tmp_path / "a", "x")
+    assert (tmp_path / "a").read_text() == "x"
+    synced[1][0] = errno.EIO
+    with pytest.raises(OSError, match="Input/output error"):
+        atomic_write_text(tmp_path / "a", "y")

@@ -158,6 +158,15 @@ def test_padding_keeps_the_shape_and_fills_with_the_mean():
     np.testing.assert_array_equal(padded[:, 5:15], tall)
 
 
+def test_padding_fits_a_canvas_that_is_no_square():
+    striped = np.zeros((10, 10, 3), np.uint8)
+    striped[:, ::2] = 100
+    padded = to_canvas(Image.fromarray(striped), (30, 10), "pad")
+    np.testing.assert_array_equal(padded[:, 10:20], striped)
+    assert (padded[:, :10] == 50).all()
+    assert (padded[:, 20:] == 50).all()
+
+
 @pytest.mark.parametrize("fit", ["squash", "crop", "pad"])
 @pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (1, 1)])
 def test_extreme_shapes_come_out_whole(fit, size):

@@ -44,6 +44,17 @@ def test_the_best_on_validation_is_chosen(tiny_features: FeatureSet) -> None:
     assert report.chosen.validation_nll == min(equals)
 
 
+def test_among_equals_the_lowest_nll_is_chosen() -> None:
+    """Two clouds far apart: every strength is right about all, and the weakest is the surest."""
+    labels = np.repeat([0, 1], 30)
+    clouds = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32) + 20 * labels[:, None].astype(np.float32)
+    features = FeatureSet(clouds, labels, clouds, labels)
+    choices = Head(kinds=("linear",), regularisations=(1e-3, 1.0, 1e-1))
+    _, report = train_head(features, 2, (1, 1, 2), choices, flipped_views="never")
+    assert {candidate.validation_accuracy for candidate in report.candidates} == {1.0}
+    assert report.chosen.regularisation == 1e-3
+
+
 @pytest.mark.parametrize("kind", ["linear", "lda", "dense"])
 def test_the_model_is_the_candidate_that_was_chosen(kind: str, tiny_features: FeatureSet) -> None:
     choices = Head(kinds=(kind,), epochs=3)

@@ -135,6 +135,24 @@ def test_a_save_that_fails_leaves_the_older_file_and_no_other(
     assert list(saved.parent.iterdir()) == [saved]
 
 
+def test_the_file_appears_by_one_rename(
+    tiny_classifier: TrainedClassifier, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = saved.read_bytes()
+    seen: list[tuple[str, ...]] = []
+
+    def interrupted(part: Path, place: Path) -> None:
+        seen.append(tuple(TrainedClassifier.load(part).class_names))
+        raise OSError(errno.EIO, f"cut off before {place}")
+
+    monkeypatch.setattr("lowres.networks.trained_classifier.os.replace", interrupted)
+    with pytest.raises(OSError, match="cut off before"):
+        tiny_classifier.save(saved)
+    assert seen == [tiny_classifier.class_names]
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
 def test_another_suffix_is_refused(tiny_classifier: TrainedClassifier, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"a file name that ends in .keras, got 'model.h5'"):
         tiny_classifier.save(tmp_path / "model.h5")
