@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lowres.faces.report_data import Candidate, Cost, FlippedResult, Making, ReportData, StageCost
+from lowres.faces.study_figures import study_figures
 from lowres.files.machine import Machine
 from lowres.values.calibration import fit_temperature
 from lowres.values.evaluation import evaluate
@@ -16,7 +17,7 @@ from lowres.values.findings import Finding
 from lowres.values.intervals import wilson_interval
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
-from lowres.values.recipe import Recipe
+from lowres.values.recipe import Head, Recipe
 from lowres.values.split import make_split
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -54,7 +55,7 @@ def make_data(images, logits, *, target=None, map_shape=(7, 7)):
         name="digits",
         images=images,
         split=split,
-        recipe=Recipe(name="quick"),
+        recipe=Recipe(name="quick", head=Head(regularisations=(0.001, 0.003))),
         predictions=test,
         evaluation=evaluation,
         making=Making(
@@ -67,7 +68,7 @@ def make_data(images, logits, *, target=None, map_shape=(7, 7)):
             "RGB scaled to -1..1",
         ),
         cost=Cost(
-            (StageCost("features", 75.0), StageCost("train", 8.25)),
+            (StageCost("features", 124.0), StageCost("train", 8.25)),
             Machine("Linux", "3.11.9", "A processor", (), 2, 8 * 2**30, ()),
             "OpenVINO in bfloat16",
             {"lowres": "0.1.0", "numpy": "2.4.6"},
@@ -93,6 +94,11 @@ def digits_data():
     # Taught by few, so that there are mistakes to show.
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.9).fit(grey[:60], labels[:60])
     return make_data(images, 0.2 * model.decision_function(grey), target=0.9)
+
+
+@pytest.fixture(scope="session")
+def digits_drawings(digits_data):
+    return study_figures(digits_data)
 
 
 @pytest.fixture

@@ -40,6 +40,11 @@ def test_whole_numbers_reach_both_ends_equally():
     assert stats.chisquare(counts).pvalue > 0.01
 
 
+def test_an_image_draws_by_seed_epoch_number_and_purpose():
+    draws = ImageDraws(11, 22, np.array([33, 44])).fractions(55)
+    np.testing.assert_array_equal(draws, [keyed_fractions(11, 22, number, 55)[0] for number in (33, 44)])
+
+
 def test_rows_keep_their_draws():
     draws = ImageDraws(1, 2, np.arange(50))
     chosen = np.array([40, 3, 17])

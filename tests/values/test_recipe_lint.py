@@ -197,6 +197,12 @@ def test_rules_without_a_figure_pass():
     assert worst(found) == "PASS"
 
 
+@pytest.mark.parametrize(("kept", "status"), [(0.998, "PASS"), (0.9982, "WARN")])
+def test_an_average_may_reach_over_half_of_all_updates(kept, status):
+    # 1,000 updates in all; the average reaches over 500, and over 556.
+    assert lint({"fine_tuning": {"epochs": 4, "weight_averaging": kept}})["weight averaging"].status == status
+
+
 def test_a_trunk_for_small_images_may_see_small_images():
     assert lint({"network": {"input_pixels": 32}}, trunk_trained_pixels=64)["input size"].status == "PASS"
 

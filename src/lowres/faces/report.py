@@ -60,6 +60,7 @@ def _context(data: ReportData, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "words": report_words,
         "numbers": numbers_in_words,
         "parts": [(part, len(data.split.part(part))) for part in PARTS],
+        "used": sum(len(data.split.part(part)) for part in PARTS),
         "findings": worst_first(data.findings),
         "figures": {drawing.name: drawing for drawing in drawings},
         "inline_png": report_pictures.inline_png,

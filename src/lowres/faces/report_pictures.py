@@ -14,7 +14,7 @@ from lowres.faces.cases import Case
 from lowres.faces.figures.overlay import magnified, overlay
 
 _TINY_PIXELS = 64
-_LARGE_PIXELS = 160
+_LARGE_PIXELS = 128
 _HEAT_PIXELS = 128
 
 
@@ -34,11 +34,11 @@ def inline_png(png: bytes, width: int, height: int) -> InlinePicture:
 
 
 def inline_picture(pixels: NDArray[np.uint8]) -> InlinePicture:
-    """Return a picture uint8 `[h, w, 3]` for the page: up to 64 pixels as it is, larger ones as JPEG of at most 160."""
+    """Return a picture uint8 `[h, w, 3]` for the page: up to 64 pixels as it is, larger ones as JPEG of at most 128."""
     is_tiny = max(pixels.shape[:2]) <= _TINY_PIXELS
     if not is_tiny and max(pixels.shape[:2]) > _LARGE_PIXELS:
         pixels = magnified(pixels, _LARGE_PIXELS)
-    content = _encoded(pixels, "png") if is_tiny else _encoded(pixels, "jpeg")
+    content = _encoded(pixels, "png", optimize=True) if is_tiny else _encoded(pixels, "jpeg", quality=82, optimize=True)
     return InlinePicture(content, pixels.shape[1], pixels.shape[0], is_tiny)
 
 
@@ -47,12 +47,13 @@ def inline_heat(case: Case) -> InlinePicture | None:
     if case.heat is None:
         return None
     pixels = overlay(case.pixels, case.heat, _HEAT_PIXELS)
-    return InlinePicture(_encoded(pixels, "jpeg"), pixels.shape[1], pixels.shape[0], is_tiny=False)
+    # Full colour resolution: here the colour is the message.
+    content = _encoded(pixels, "jpeg", quality=88, subsampling=0, optimize=True)
+    return InlinePicture(content, pixels.shape[1], pixels.shape[0], is_tiny=False)
 
 
-def _encoded(pixels: NDArray[np.uint8], kind: str) -> str:
+def _encoded(pixels: NDArray[np.uint8], kind: str, **choices: int) -> str:
     buffer = io.BytesIO()
-    choices = {"optimize": True} if kind == "png" else {"quality": 88, "subsampling": 0, "optimize": True}
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, kind, **choices)
     return _uri(buffer.getvalue(), kind)
 

@@ -69,7 +69,7 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
     The errors and the temperature written beside the lines are the evaluation's.
     """
     claims = (
-        (predictions.probabilities(), ORANGE, "--", f"as trained: off by {percent(evaluation.ece)} on average"),
+        (predictions.probabilities(), ORANGE, "--", f"as trained: off by {percent(evaluation.ece)}"),
         (
             predictions.probabilities(evaluation.temperature),
             BLUE,
@@ -87,7 +87,7 @@ def reliability(predictions: Predictions, evaluation: Evaluation) -> Drawing:
         axes.set_ylim(0, 1.02)
         axes.set_yticks(np.linspace(0, 1, 6), [percent(tick, 0) for tick in np.linspace(0, 1, 6)])
         axes.grid()
-        figure.legend(loc="upper left", bbox_to_anchor=legend_spot(figure), ncols=3, borderaxespad=0)
+        figure.legend(loc="upper left", bbox_to_anchor=legend_spot(figure), ncols=3, borderaxespad=0, handlelength=1.8)
         _percent_axis(axes, labelled=False)
         below = add_axes(figure, _LEFT, HEADER_PIXELS + 44 + 540, _ACROSS, 120)
         confidences = [probabilities.max(axis=1) for probabilities, *_ in claims]

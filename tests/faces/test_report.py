@@ -1,0 +1,197 @@
+"""The page is whole, safe and true: it parses, no class name breaks out of it, and its numbers are the study's."""
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from lowres.faces.report import render_report
+from lowres.faces.study_figures import study_figures
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }} & co", "a 'quoted' class")
+SECTIONS = ("data", "good", "fails", "looks", "made", "cost", "again", "terms")
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements with their attributes, and the text one sees."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.open, self.pieces, self.crooked = [], [], [], []
+        self.feed(html)
+        self.close()
+        self.text = re.sub(r"\s+", " ", " ".join(self.pieces))
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.crooked.append(tag)
+
+    def handle_data(self, data):
+        if self.open[-1:] not in (["style"], ["title"]):
+            self.pieces.append(data)
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def digits_page(digits_data, digits_drawings):
+    return Page(render_report(digits_data, digits_drawings))
+
+
+def test_every_element_that_opens_closes_in_order(digits_page):
+    assert digits_page.crooked == []
+    assert digits_page.open == []
+
+
+def test_every_picture_is_inside_with_its_size_and_its_words(digits_page, pixels_of):
+    pictures = digits_page.of("img")
+    assert len(pictures) > 80
+    for picture in pictures:
+        kind, content = re.fullmatch(r"data:image/(png|jpeg);base64,(.+)", picture["src"]).groups()
+        assert kind in ("png", "jpeg")
+        decoded = pixels_of(base64.b64decode(content, validate=True))
+        assert decoded.shape[:2] == (int(picture["height"]), int(picture["width"]))
+        assert len(picture["alt"]) > 5
+
+
+def test_nothing_is_fetched_and_nothing_runs(digits_page):
+    assert not {"script", "link", "iframe", "object", "embed", "form", "base"} & {
+        tag for tag, _ in digits_page.elements
+    }
+    for _, attributes in digits_page.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert attributes.get("href", "#").startswith("#")
+    style = render_style(digits_page)
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def render_style(page):
+    return " ".join(attributes.get("style", "") for _, attributes in page.elements)
+
+
+def test_links_lead_to_sections_and_headings_are_in_order(digits_page):
+    ids = [attributes["id"] for _, attributes in digits_page.elements if "id" in attributes]
+    assert ids == list(SECTIONS)
+    assert {attributes["href"][1:] for attributes in digits_page.of("a")} == set(SECTIONS)
+    levels = [int(tag[1]) for tag, _ in digits_page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_table_headers_say_what_they_head(digits_page):
+    headers = digits_page.of("th")
+    assert len(headers) > 30
+    assert {attributes.get("scope") for attributes in headers} == {"row", "col"}
+    assert digits_page.of("html")[0]["lang"] == "en"
+
+
+def test_the_numbers_are_the_studys(digits_data, digits_page):
+    labels, predicted = digits_data.predictions.labels, digits_data.predictions.logits.argmax(axis=1)
+    text, n = digits_page.text.replace("\N{NO-BREAK SPACE}", " "), len(labels)
+    accuracy = accuracy_score(labels, predicted)
+    assert f"It names {100 * accuracy:.1f} % of {n} test pictures correctly" in text
+    low, high = digits_data.evaluation.accuracy_interval
+    assert f"interval {100 * low:.1f} % to {100 * high:.1f} %" in text
+    scores = precision_recall_fscore_support(labels, predicted)
+    for name, precision, recall, f1, support in zip(digits_data.images.class_names, *scores, strict=True):
+        row = rf"{name} {support} {100 * recall:.1f} % \d+ % to [>\d]+ % {100 * precision:.1f} % {f1:.3f}"
+        assert re.search(row, text), row
+    for part in ("train", "validation", "test"):
+        assert f"{part} {len(digits_data.split.part(part))} " in text
+    assert f"made {int((labels != predicted).sum())} mistakes" in text
+    assert digits_data.images.fingerprint[:12] in text
+    assert f"Temperature {digits_data.evaluation.temperature:.3f}" in text
+    assert "2 min 12 s of computing on 2 processor cores of A processor" in text
+    assert "linear 91.50 % chosen lda 88.50 %" in text
+    assert "0123456789abcdef" * 4 in text
+
+
+def test_every_field_of_the_recipe_is_told(digits_data, digits_page):
+    assert "head.regularisations 0.001, 0.003 L2 strengths" in digits_page.text
+    assert "split.pool_images left open" in digits_page.text
+    assert "network.backbone efficientnet-lite0 Trunk, by name" in digits_page.text
+
+
+def test_pictures_that_were_not_used_are_not_claimed(digits_data):
+    split = replace(digits_data.split, train=digits_data.split.train[:100])
+    rest = 900 - len(digits_data.split.train) + 100
+    assert (
+        f"in 10 classes, from the installed package. {rest} of them were divided"
+        in Page(render_report(replace(digits_data, split=split))).text
+    )
+    assert "They were divided" in Page(render_report(digits_data)).text
+
+
+def test_findings_come_gravest_first(digits_page):
+    assert digits_page.text.index("copies : two copies remove one") < digits_page.text.index("balance : much alike")
+
+
+def test_both_directions_of_a_confusion_show_pictures(digits_data, digits_page):
+    pair = digits_data.evaluation.confusion_pairs[0]
+    said = f": a {pair.true}, called {pair.predicted}"
+    assert sum(picture["alt"].endswith(said) for picture in digits_page.of("img")) >= min(pair.count, 6)
+    assert f"{pair.true} taken for {pair.predicted}: {pair.count} of" in digits_page.text
+
+
+def test_heat_maps_are_in_two_parts_with_their_real_resolution(digits_data, digits_page):
+    right = int(sum(case in right_ids(digits_data) for case in digits_data.explanation.ids))
+    assert f"When it was right ({right} shown)" in digits_page.text
+    assert f"When it was wrong ({12 - right} shown)" in digits_page.text
+    assert "only 7 x 7 fields, each covering about 1.1 x 1.1 pixels" in digits_page.text
+
+
+def right_ids(data):
+    return {id for id, is_right in zip(data.predictions.ids, data.predictions.is_right, strict=True) if is_right}
+
+
+def test_a_class_name_cannot_break_out(made_data):
+    data = made_data(EVIL)
+    page = Page(render_report(replace(data, name=EVIL[0], command=EVIL[1], origin=EVIL[2]), study_figures(data)))
+    assert page.crooked == []
+    assert page.open == []
+    assert not page.of("script")
+    assert all(set(picture) == {"src", "alt", "width", "height", "class"} for picture in page.of("img"))
+    for name in EVIL:
+        assert name in page.text
+
+
+def test_the_least_there_can_be_makes_a_page(without_extras):
+    page = Page(render_report(without_extras))
+    assert page.crooked == []
+    assert {attributes["href"][1:] for attributes in page.of("a")} == set(SECTIONS) - {"looks"}
+    assert "None" not in page.text
+    assert "Asked about each picture" not in page.text
+    assert "fitted on" not in page.text
+
+
+def test_a_study_without_a_mistake_says_so(made_data):
+    data = made_data(("a", "b", "c"), strength=60.0)
+    page = Page(render_report(data, study_figures(data)))
+    assert "It made no mistake on 9" in page.text
+    assert "When it was wrong" not in page.text
+
+
+def test_a_hundred_classes_of_large_pictures_stay_a_page(made_data):
+    names = [f"class {number} with quite a long name to it" for number in range(100)]
+    data = made_data(names, per_class=8, height=300, width=200, strength=3.0)
+    html = render_report(data, study_figures(data))
+    assert len(html) < 3_000_000
+    page = Page(html)
+    assert "All 100 classes as a table" in page.text
+    assert "The first 60 of 100 classes" in page.text
+
+
+def test_the_same_study_gives_the_same_page(digits_data):
+    assert render_report(digits_data) == render_report(digits_data)
