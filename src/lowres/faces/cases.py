@@ -72,7 +72,7 @@ class CaseBook:
             # Of the two directions the first met is the commoner; the other would list the pair again.
             if _is_first_met(counts, true, predicted)
         }
-        top = sorted(totals, key=lambda pair: totals[pair])[:pairs]
+        top = sorted(totals, key=lambda pair: -totals[pair])[:pairs]
         support = {score.name: score.support for score in evaluation.per_class}
         return tuple(
             (self._confusion(one, other, counts, support, most), self._confusion(other, one, counts, support, most))
