@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from lowres.networks.features import FeatureExtractor
 from lowres.networks.linear_heads import Standardiser, fit_logistic_regressions
 from lowres.values.intervals import wilson_interval
 from lowres.values.split import make_split
+from processor import machine
 
 RESULTS = Path(__file__).parent / "results" / "frozen.json"
 TRUNKS = (
@@ -91,20 +90,10 @@ def _results(rows: list[dict[str, Any]], wanted: argparse.Namespace) -> dict[str
         "train_images": wanted.train,
         "test_images": wanted.test,
         "runs": 1,
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load_at_start": _LOAD_AT_START,
+        "machine": machine(),
         "versions": installed_versions(("keras", "tensorflow-cpu", "openvino", "numpy")),
         "rows": rows,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _arguments() -> argparse.Namespace:
@@ -118,8 +107,6 @@ def _arguments() -> argparse.Namespace:
 def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
-
-_LOAD_AT_START = round(os.getloadavg()[0], 2)
 
 if __name__ == "__main__":
     main()
