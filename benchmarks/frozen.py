@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def _results(rows: list[dict[str, Any]], wanted: argparse.Namespace) -> dict[str
         "test_images": wanted.test,
         "runs": 1,
         "machine": machine(),
+        "load_before": _LOAD_BEFORE,
         "versions": installed_versions(("keras", "tensorflow-cpu", "openvino", "numpy")),
         "rows": rows,
     }
@@ -107,6 +109,9 @@ def _arguments() -> argparse.Namespace:
 def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
+
+# Above 0.5 something else was running too, and images a second are too few.
+_LOAD_BEFORE = round(os.getloadavg()[0], 2)
 
 if __name__ == "__main__":
     main()
