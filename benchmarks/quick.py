@@ -30,7 +30,7 @@ def main() -> None:
             "what": "make study (CIFAR-10, recipe quick) with an empty cache, installation aside",
             "runs": 1,
             **{key: evaluation[key] for key in kept},
-            "chosen_head": stages["train"]["facts"]["head"]["chosen"],
+            "chosen_head": stages["head"]["facts"]["head"]["chosen"],
             "engine": facts["engine"],
             "images_per_second": facts["images_per_second"],
             "stage_seconds": seconds,

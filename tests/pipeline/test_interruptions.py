@@ -47,7 +47,7 @@ def assert_equal_results(folder, other):
 @pytest.mark.slow
 def test_killed_in_stage_after_stage_it_comes_to_the_same(tmp_path, undisturbed):
     folder = tmp_path / "study"
-    for stage in ("images", "features", "train", "predict", "explain", "report"):
+    for stage in ("images", "features", "head", "train", "predict", "explain", "report"):
         code, _ = interrupt(tiny_words(folder), stage, signal.SIGKILL)
         assert code == -signal.SIGKILL
         assert json.loads((folder / "study.json").read_text())["running"] == stage

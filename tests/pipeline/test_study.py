@@ -11,7 +11,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from lowres.errors import RecipeError, StudyError
+from lowres.errors import StudyError
 from lowres.files import sources
 from lowres.files.feature_cache import FeatureCache
 from lowres.files.study_folder import STUDY_FILE
@@ -176,8 +176,8 @@ def test_a_finished_study_makes_nothing_again(again):
         ({"name": "renamed"}, ["report"]),
         # Early cut-off: the features of the same key are the same, so nobody after asks.
         ({"features__precision": "float32"}, ["features", "predict", "report"]),
-        ({"head__regularisations": "[0.5]"}, ["train", "predict", "evaluate", "explain", "report"]),
-        ({"split__seed": "7"}, ["split", "features", "train", "predict", "evaluate", "explain", "report"]),
+        ({"head__regularisations": "[0.5]"}, ["head", "train", "predict", "evaluate", "explain", "report"]),
+        ({"split__seed": "7"}, ["split", "features", "head", "train", "predict", "evaluate", "explain", "report"]),
     ],
 )
 def test_a_changed_value_costs_what_it_touches(again, settings, touched):
@@ -186,12 +186,13 @@ def test_a_changed_value_costs_what_it_touches(again, settings, touched):
 
 def test_a_damaged_model_is_named_and_made_again_and_its_predictions_prove_equal(again, copied):
     before = (copied / "predictions" / "test.npz").read_bytes()
-    with (copied / "model.keras").open("r+b") as file:
-        file.seek(4000)
-        file.write(b"\0\0\0\0")
-    answer = again()
-    reasons = {outcome.name: outcome.reasons for outcome in answer.stages}
-    assert reasons["train"] == ("model.keras is damaged (not the bytes that were written)",)
+    for name in ("checkpoints/frozen/model.keras", "model.keras"):
+        with (copied / name).open("r+b") as file:
+            file.seek(4000)
+            file.write(b"\0\0\0\0")
+        reasons = {outcome.name: outcome.reasons for outcome in again().stages}
+        stage = "head" if "frozen" in name else "train"
+        assert reasons[stage] == (f"{name} is damaged (not the bytes that were written)",)
     assert reasons["evaluate"] == ()
     assert (copied / "predictions" / "test.npz").read_bytes() == before
 
@@ -209,9 +210,9 @@ def test_a_cache_that_was_emptied_costs_nothing_until_it_is_needed(again, tmp_pa
     assert "train" in made(again(head__regularisations="[0.5]"))
 
 
-def test_a_section_nothing_serves_is_refused_and_not_ignored(again):
-    with pytest.raises(RecipeError, match=r"expected \[fine_tuning\] left as it is, .*epochs=3"):
-        again(fine_tuning__epochs="3")
+def test_without_fine_tuning_the_frozen_phase_has_the_last_word(finished):
+    for name in ("model.keras", "history.csv"):
+        assert (finished.folder / name).read_bytes() == (finished.folder / "checkpoints" / "frozen" / name).read_bytes()
 
 
 def test_images_of_ones_own(tmp_path):

@@ -38,7 +38,7 @@ VERBS = {
     "study": ("report", "Do the whole study, from images to report."),
     "check": ("images", "Find the images and say what is wrong with them."),
     "split": ("split", "Draw the train, validation and test parts."),
-    "train": ("train", "Train the head on frozen features."),
+    "train": ("train", "Train the head on frozen features, then the trunk where the recipe says so."),
     "evaluate": ("evaluate", "Predict the test part and measure how good that is."),
     "explain": ("explain", "Show what the network looks at."),
     "report": ("report", "Draw the figures and write report.html."),

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lowres.errors import RecipeError
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.recipe import Recipe
 
-# What a recipe may already say and no stage does yet; a value that changes nothing must not look as if it did.
-_NOT_SERVED = ("augmentation", "frozen_phase", "fine_tuning")
-
 
 def _make(run: StudyRun) -> Made:
-    _refuse_not_served(run.recipe)
     features, choice = run.features, run.recipe.features.flipped_views
     if features.extractor.note:
         run.progress.note(f"{features.extractor.engine} runs the trunk: {features.extractor.note}")
@@ -48,16 +43,4 @@ def _input_contract(recipe: Recipe) -> str:
     return words if recipe.network.scaling == "contract" else f"{words}, but scaled to 0 to 1 before that, on purpose"
 
 
-def _refuse_not_served(recipe: Recipe) -> None:
-    for section in _NOT_SERVED:
-        default = type(recipe).model_fields[section].default
-        if getattr(recipe, section) != default:
-            raise RecipeError(
-                f"expected [{section}] left as it is, since heads on a frozen trunk are all that is trained so far, "
-                f"got {getattr(recipe, section)!r}; take the section out of the recipe"
-            )
-
-
-STAGE = Stage(
-    "features", _make, recipe_keys=("network", "features", *_NOT_SERVED), reads=("images", "split"), uses_networks=True
-)
+STAGE = Stage("features", _make, recipe_keys=("network", "features"), reads=("images", "split"), uses_networks=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE
+from lowres.pipeline.head import candidate_name
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.stage import Made, Stage, recipe_values
-from lowres.pipeline.train import candidate_name
 
 if TYPE_CHECKING:
     from lowres.faces.report_data import Cost, FlippedResult, Making, ReportData
@@ -96,7 +96,7 @@ def _differing(recipe: Recipe) -> dict[str, str] | None:
 def _making(run: StudyRun) -> Making:
     from lowres.faces.report_data import Candidate, Making
 
-    facts, head = (run.study.ledger.stages[name].facts for name in ("features", "train"))
+    facts, head = (run.study.ledger.stages[name].facts for name in ("features", "head"))
     rows, columns, channels = facts["feature_shape"]
     tried = head["head"]["candidates"]
     return Making(
@@ -141,5 +141,5 @@ STAGE = Stage(
     recipe_keys=(
         "name", "seed", "images", "split", "network", "features", "head", "test_time", "evaluation", "explanation",
     ),
-    reads=("images", "split", "features", "train", "predict", "evaluate", "explain"),
+    reads=("images", "split", "features", "head", "train", "predict", "evaluate", "explain"),
 )  # fmt: skip

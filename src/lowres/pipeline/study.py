@@ -11,7 +11,7 @@ from typing import Any
 
 from lowres.files.given_files import sort_given_files
 from lowres.files.study_folder import Study, open_study
-from lowres.pipeline import evaluate, explain, features, images, predict, report, split, train
+from lowres.pipeline import evaluate, explain, features, head, images, predict, report, split, train
 from lowres.pipeline.choice import StudyChoice
 from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import StageOutcome, bring
@@ -23,6 +23,7 @@ STAGES: tuple[Stage, ...] = (
     images.STAGE,
     split.STAGE,
     features.STAGE,
+    head.STAGE,
     train.STAGE,
     predict.STAGE,
     evaluate.STAGE,

@@ -1,75 +1,46 @@
-"""The training stage: heads on the features, validation chooses one, trunk and head become model.keras."""
+"""The training stage: fine-tunes the frozen phase's classifier where the recipe asks for it, else takes it as it is."""
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+import shutil
+from typing import TYPE_CHECKING
 
+from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
 from lowres.pipeline.stage import Made, Stage
 from lowres.pipeline.study_run import MODEL_FILE
 
 if TYPE_CHECKING:
-    from lowres.networks.heads import FeatureSet, HeadCandidate, HeadReport
     from lowres.pipeline.study_run import StudyRun
 
 HISTORY_FILE = "history.csv"
 
 
 def _make(run: StudyRun) -> Made:
-    from lowres.files.atomic import atomic_write_text
-    from lowres.networks.heads import train_head
-    from lowres.networks.trained_classifier import TrainedClassifier
-
-    names, trunk = run.images.class_names, run.features.trunk
-    head, report = train_head(
-        _feature_set(run),
-        len(names),
-        trunk.output_shape[1:],
-        run.recipe.head,
-        flipped_views=run.recipe.features.flipped_views,
-        seed=run.recipe.seed,
-        report=lambda candidate: run.progress.note(_in_words(candidate)),
-    )
-    TrainedClassifier.from_parts(trunk, head, names).save(run.study.folder / MODEL_FILE)
-    atomic_write_text(run.study.folder / HISTORY_FILE, _history(report))
-    return Made((MODEL_FILE, HISTORY_FILE), facts={"head": report.to_json()}, note=f"chose {_in_words(report.chosen)}")
+    return _kept_frozen(run) if run.recipe.fine_tuning.epochs == 0 else _fine_tuned(run)
 
 
-def _feature_set(run: StudyRun) -> FeatureSet:
-    from lowres.networks.heads import FeatureSet
+def _kept_frozen(run: StudyRun) -> Made:
+    from lowres.files.atomic import atomic_path
 
-    train, validation = run.split.train, run.split.validation
-    is_mirrored = run.recipe.features.flipped_views != "never"
-    return FeatureSet(
-        train=run.features.read(train),
-        train_labels=run.images.labels[train],
-        validation=run.features.read(validation),
-        validation_labels=run.images.labels[validation],
-        flipped_train=run.features.read(train, flipped=True) if is_mirrored else None,
-    )
+    for frozen, final in ((FROZEN_MODEL_FILE, MODEL_FILE), (FROZEN_HISTORY_FILE, HISTORY_FILE)):
+        with atomic_path(run.study.folder / final) as part:
+            shutil.copyfile(run.study.folder / frozen, part)
+    return Made((MODEL_FILE, HISTORY_FILE), note="the frozen phase's classifier as it is, no fine-tuning asked for")
 
 
-def candidate_name(candidate: dict[str, Any]) -> str:
-    """Return what a head is called, such as `linear 0.003, with mirrored images`."""
-    strength = f" {candidate['regularisation']:g}" if candidate["regularisation"] is not None else ""
-    return f"{candidate['kind']}{strength}{', with mirrored images' if candidate['flipped_views'] else ''}"
+def _fine_tuned(run: StudyRun) -> Made:
+    from lowres.networks.backend import load_backend
+
+    # Here and not by the stage's `uses_networks`: copying two files needs no framework.
+    load_backend()
+    from lowres.pipeline.fine_tune import fine_tune
+
+    return fine_tune(run)
 
 
-def _in_words(candidate: HeadCandidate) -> str:
-    return f"{candidate_name(asdict(candidate))}: validation accuracy {candidate.validation_accuracy:.2%}"
-
-
-def _history(report: HeadReport) -> str:
-    """Every head that was tried, a row each, as CSV."""
-    names = [field.name for field in fields(report.chosen)]
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["phase", *names, "is_chosen"])
-    for candidate in report.candidates:
-        rows.writerow(["head", *(getattr(candidate, name) for name in names), candidate == report.chosen])
-    return text.getvalue()
-
-
-STAGE = Stage("train", _make, recipe_keys=("head", "seed"), reads=("split", "features"), uses_networks=True)
+STAGE = Stage(
+    "train",
+    _make,
+    recipe_keys=("fine_tuning", "augmentation", "seed"),
+    reads=("split", "features", "head"),
+)
