@@ -29,6 +29,10 @@ def test_a_stage_has_one_line_to_begin_and_one_to_end():
     ]
 
 
+def lines_of(stream):
+    return [line.strip() for line in stream.getvalue().splitlines()]
+
+
 def test_counts_come_every_ten_seconds_and_notes_at_once(clock):
     stream = io.StringIO()
     progress = PlainProgress(stream)
@@ -37,13 +41,55 @@ def test_counts_come_every_ten_seconds_and_notes_at_once(clock):
         progress.advance("features of images", done * 100, 3000)
         progress.note(f"cifar10.tar.gz: {done} of 170 MB")
     progress.note("resnet50: trying npm")
-    lines = [line.strip() for line in stream.getvalue().splitlines()]
-    assert lines == [
-        "features of images: 1,000 of 3,000",
-        "features of images: 2,000 of 3,000",
+    assert lines_of(stream) == [
+        "features of images: 1,000 of 3,000, 20 s left",
+        "features of images: 2,000 of 3,000, 10 s left",
         "features of images: 3,000 of 3,000",
         "resnet50: trying npm",
     ]
+
+
+def test_a_download_says_how_long_it_still_takes_and_one_of_unknown_size_does_not(clock):
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    for done in range(0, 25):
+        progress.note(f"weights: {done} of 1,024 MB")
+        clock[0] += 1
+    for done in range(0, 25):
+        progress.note(f"folder: {done} images")
+        clock[0] += 1
+    # Of the download, no tenth is there and no half minute has gone.
+    assert lines_of(stream) == ["folder: 1 images", "folder: 11 images", "folder: 21 images"]
+    clock[0] += 30
+    progress.note("weights: 24 of 1,024 MB")
+    # 24 in 80 s, so 1,000 in 3,333 s.
+    assert lines_of(stream)[-1] == "weights: 24 of 1,024 MB, 55 min 33 s left"
+
+
+def test_a_long_count_is_told_each_half_minute_and_quick_calls_cost_nothing(clock):
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    for done in range(36_000):
+        clock[0] += 0.1
+        progress.advance("epoch 1 of 2", done, 36_000)
+    lines = lines_of(stream)
+    # An hour: a line each 30 s, the last at 3,600 s or one beat before it.
+    assert 118 <= len(lines) <= 120
+    assert lines[0] == "epoch 1 of 2: 299 of 36,000, 59 min 30 s left"
+    assert all(line.isascii() and line.isprintable() for line in lines)
+
+
+def test_a_minute_is_told_in_tenths_and_the_next_pass_of_the_same_name_starts_its_own_clock(clock):
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    for _ in range(2):
+        for done in range(101):
+            clock[0] += 1.2
+            progress.advance("epoch", done, 100)
+    left = [line.rsplit(", ", 1)[-1] for line in lines_of(stream)]
+    # 1.2 s a step, told each tenth: 12 s apart.
+    whole = ["1 min 48 s", "96 s", "84 s", "72 s", "60 s", "48 s", "36 s", "24 s", "12 s"]
+    assert [words.removesuffix(" left") for words in left if words.endswith("left")] == whole * 2
 
 
 class Bars:
@@ -86,6 +132,28 @@ def test_on_a_terminal_counts_move_a_bar_that_goes_when_the_stage_ends():
         "[red]: a class of this name",
         stage_line("features", "3.0 s", "done"),
     ]
+
+
+def test_a_full_bar_leaves_when_the_next_begins():
+    bars = Bars()
+    progress = TerminalProgress(bars)
+    progress.advance("epoch 1 of 2", 30, 60)
+    progress.advance("epoch 1 of 2", 60, 60)
+    assert bars.tasks == {"epoch 1 of 2": (60, 60)}
+    progress.advance("epoch 2 of 2", 1, 60)
+    assert bars.tasks == {"epoch 2 of 2": (1, 60)}
+
+
+def test_a_thousand_quick_counts_move_a_bar_ten_times_a_second(clock):
+    bars = Bars()
+    progress = TerminalProgress(bars)
+    seen = set()
+    for done in range(1, 1001):
+        clock[0] += 0.001
+        progress.advance("epoch 1 of 2", done, 1000)
+        seen.add(bars.tasks["epoch 1 of 2"])
+    assert 10 <= len(seen) <= 12
+    assert bars.tasks["epoch 1 of 2"] == (1000, 1000)
 
 
 @pytest.mark.parametrize("to_stderr", [True, False])

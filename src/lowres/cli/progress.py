@@ -7,8 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, TextIO
+
+from lowres.faces.numbers_in_words import duration, with_plain_spaces
 
 if TYPE_CHECKING:
     from lowres.pipeline.progress import Progress
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 # The files' rooms report counts as words: "cifar10.tar.gz: 12 of 170 MB".
 _COUNT = re.compile(r"(?P<what>.+): (?P<done>[\d,]+)(?: of (?P<total>[\d,]+))? (?P<unit>\S+)$")
 _QUIET_SECONDS = 10.0
+# What runs for an hour would else write 360 lines: the next one comes after a tenth of the way, or half a minute.
+_SHARE_BETWEEN = 0.1
+_LONGEST_SILENCE_SECONDS = 30.0
+# No eye needs more, and a training may count a hundred times a second.
+_REDRAW_SECONDS = 0.1
 _WIDEST = 48
 
 
@@ -40,16 +48,18 @@ def stage_line(name: str, time_taken: str, note: str) -> str:
 
 
 class PlainProgress:
-    """One line an event; counts at most every ten seconds, so that a log stays readable."""
+    """One line an event; a count at most every ten seconds, with the time left, so that a log stays readable."""
 
     def __init__(self, stream: TextIO) -> None:
         """Write to `stream`."""
         self._stream = stream
-        self._counted_at = time.monotonic()
+        self._spoke_at = time.monotonic()
+        self._counts: dict[str, _Count] = {}
 
     def stage_begins(self, name: str, reasons: tuple[str, ...]) -> None:
         """Say which stage runs, and why."""
-        self._counted_at = time.monotonic()
+        self._spoke_at = time.monotonic()
+        self._counts.clear()
         self._write(stage_line(name, "...", f"({'; '.join(reasons)})"))
 
     def stage_ends(self, name: str, seconds: float, note: str) -> None:
@@ -62,23 +72,51 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """Say it, a count only now and then."""
-        if not _COUNT.match(text) or self._is_time():
+        count = _COUNT.match(text)
+        if count:
+            self._advance(count["what"], _number(count["done"]), _number(count["total"] or "0"), f" {count['unit']}")
+        else:
             self._write(f"{'':<20} {text}")
 
     def advance(self, what: str, done: int, total: int) -> None:
-        """Say how far it is, now and then."""
-        if self._is_time():
-            self._write(f"{'':<20} {what}: {done:,} of {total:,}")
+        """Say how far it is and how long the rest takes, now and then."""
+        self._advance(what, done, total, "")
 
-    def _is_time(self) -> bool:
+    def _advance(self, what: str, done: int, total: int, unit: str) -> None:
         now = time.monotonic()
-        if now - self._counted_at < _QUIET_SECONDS:
-            return False
-        self._counted_at = now
-        return True
+        count = self._counts.get(what)
+        if count is None or done < count.told:
+            count = self._counts[what] = _Count(now, done, done)
+        if not _is_worth_a_line(now - self._spoke_at, done - count.told, total):
+            return
+        self._spoke_at, count.told = now, done
+        of_total = f" of {total:,}" if total else ""
+        self._write(f"{'':<20} {what}: {done:,}{of_total}{unit}{count.time_left(now, done, total)}")
 
     def _write(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
+
+
+@dataclass
+class _Count:
+    """Something being counted: when that began and at which number, and the number last told."""
+
+    began_at: float
+    first: int
+    told: int
+
+    def time_left(self, now: float, done: int, total: int) -> str:
+        """How long the rest takes at the pace so far, in words; nothing where nobody can tell."""
+        if not self.first < done < total:
+            return ""
+        seconds = (now - self.began_at) * (total - done) / (done - self.first)
+        return f", {with_plain_spaces(duration(seconds))} left"
+
+
+def _is_worth_a_line(silent_seconds: float, gained: int, total: int) -> bool:
+    if silent_seconds < _QUIET_SECONDS or gained == 0:
+        return False
+    return gained >= _SHARE_BETWEEN * total or silent_seconds >= _LONGEST_SILENCE_SECONDS
 
 
 class TerminalProgress:
@@ -88,6 +126,8 @@ class TerminalProgress:
         """Draw on rich's `bars`."""
         self._bars = bars
         self._tasks: dict[str, Any] = {}
+        self._full: set[str] = set()
+        self._drawn_at = 0.0
 
     def stage_begins(self, name: str, reasons: tuple[str, ...]) -> None:
         """Show the stage as running."""
@@ -113,15 +153,28 @@ class TerminalProgress:
             self._write(f"{'':<20} {text}")
 
     def advance(self, what: str, done: int, total: int) -> None:
-        """Move the bar of `what`."""
-        if what not in self._tasks:
+        """Move the bar of `what`; a bar that is full leaves when the next one comes."""
+        now = time.monotonic()
+        is_full, is_new = 0 < total <= done, what not in self._tasks
+        if not (is_full or is_new) and now - self._drawn_at < _REDRAW_SECONDS:
+            return
+        if is_new:
+            self._drop_full()
             self._tasks[what] = self._bars.add_task(what)
+        self._drawn_at = now
+        self._full = self._full | {what} if is_full else self._full - {what}
         self._bars.update(self._tasks[what], completed=done, total=total or None)
+
+    def _drop_full(self) -> None:
+        for what in self._full:
+            self._bars.remove_task(self._tasks.pop(what))
+        self._full.clear()
 
     def _clear(self) -> None:
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks.clear()
+        self._full.clear()
 
     def _write(self, line: str) -> None:
         # As text: a class called "[red]" is a name, not an instruction.

@@ -44,3 +44,8 @@ def of_hundred(interval: Interval) -> str:
     digits = 0 if width >= 0.02 else 1 if width >= 0.002 else 2
     low, high = (f"{100 * end:.{digits}f}" for end in interval)
     return f"between {low} and {high} of 100"
+
+
+def with_plain_spaces(words: str) -> str:
+    """Return the words as a terminal or a log takes them: with plain spaces only."""
+    return words.replace(_SPACE, " ")
