@@ -77,7 +77,7 @@ early_stopping_patience_epochs = 5
         from_layer=st.text(st.characters(codec="utf-8")),
         learning_rate=st.floats(1e-300, 1e3),
         weight_averaging=st.floats(0, 1, exclude_max=True),
-        keep=st.sampled_from(["best", "last", "average"]),
+        keep=st.sampled_from(["best", "last"]),
     ),
     st.builds(TestTime, flips=st.booleans()),
 )
@@ -110,7 +110,7 @@ def test_a_number_has_its_unit_in_name_and_description(name):
     [
         ({"fine_tuning.epoch": "3"}, r"unknown key 'fine_tuning\.epoch' in --set; did you mean 'fine_tuning\.epochs'"),
         ({"fine_tuning.epochs": "-1"}, r"fine_tuning\.epochs in --set: .*to 0, got -1"),
-        ({"fine_tuning.keep": "worst"}, r"fine_tuning\.keep in --set: .*'best', 'last' or 'average', got 'worst'"),
+        ({"fine_tuning.keep": "worst"}, r"fine_tuning\.keep in --set: .*'best' or 'last', got 'worst'"),
         ({"fine_tuning.weight_averaging": "1.0"}, r"fine_tuning\.weight_averaging in --set: .*less than 1, got 1"),
         ({"fine_tuning.label_smoothing": "1.0"}, r"fine_tuning\.label_smoothing in --set: .*less than 1, got 1"),
         ({"fine_tuning.accumulation_steps": "0"}, r"fine_tuning\.accumulation_steps in --set: .*to 1, got 0"),

@@ -18,9 +18,9 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 class TrainableNetwork:
     """A trunk's upper part and a head, sharing every variable with the models they were made from.
 
-    model: activations at the cut `[n, h, w, c]` (uint8 pixels where the whole trunk trains) to float32 logits.
+    model: activations at the cut `[n, h, w, c]` (pixels where the whole trunk trains), float32, to logits.
     below: uint8 pixels to the activations at the cut; None where the whole trunk trains. cut_layer: its last layer, or
-    the empty string. blocks: the trained variables of each block of the trunk, lowest first, and last those of the head.
+    the empty string. blocks: the trained variables of each block of the trunk, lowest first, last those of the head.
     """
 
     model: keras.Model
@@ -68,9 +68,8 @@ def trainable_network(
     upper = keras.Model(cut, trunk.output) if from_layer else trunk
     below = keras.Model(trunk.inputs[0], cut, name="below") if from_layer else None
     _mark(trunk, upper, head, depthwise)
-    network = _folded(upper, precision) if normalisation == "inference" else upper
-    inputs = keras.Input(network.inputs[0].shape[1:], dtype=network.inputs[0].dtype, name="activations")
-    model = keras.Model(inputs, head(network(inputs)), name="trainable")
+    network = _rebuilt(upper, precision, folds=normalisation == "inference")
+    model = keras.Model(network.inputs[0], head(network.outputs[0]), name="trainable")
     return TrainableNetwork(model, below, first, _blocks(upper, head))
 
 
@@ -137,9 +136,12 @@ def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:
     }
 
 
-def _folded(network: keras.Model, precision: str) -> keras.Model:
-    """The same network with each pair as one layer; layers with weights of their own are shared, others made anew."""
-    pairs = _pairs(network)
+def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
+    """The same network on float32 input, each pair one layer where it folds; other layers with weights are shared.
+
+    Float even where the input is pixels: those of mixed images are no whole numbers.
+    """
+    pairs = _pairs(network) if folds else {}
     convolution_of = {normalisation: convolution for convolution, normalisation in pairs.items()}
 
     def counterpart(layer: keras.Layer) -> keras.Layer:
@@ -147,11 +149,12 @@ def _folded(network: keras.Model, precision: str) -> keras.Model:
             return keras.layers.Identity(name=layer.name)
         if layer in convolution_of:
             return FoldedConvolution(convolution_of[layer], layer, precision, name=layer.name)
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if folds and isinstance(layer, keras.layers.BatchNormalization):
             return InferenceNormalisation(layer, name=layer.name)
         return layer if layer.weights else type(layer).from_config(layer.get_config())
 
-    return keras.models.clone_model(network, clone_function=counterpart)
+    inputs = keras.Input(network.inputs[0].shape[1:], dtype="float32", name="activations")
+    return keras.models.clone_model(network, input_tensors=inputs, clone_function=counterpart)
 
 
 def _blocks(upper: keras.Model, head: keras.Model) -> tuple[tuple[Any, ...], ...]:

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError, DiskFull, StudyDamaged, TrainingError
-from lowres.networks.engines import EngineName, Precision, batches_of, open_engine
+from lowres.networks.engines import Engine, EngineName, Precision, batches_of, open_engine
 from lowres.networks.splitting import split_at
 from lowres.values.predictions import Predictions
 
@@ -37,6 +37,7 @@ class TrainedClassifier:
         _check_model(model, len(class_names))
         self.model = model
         self.class_names = tuple(class_names)
+        self._runners: dict[tuple[EngineName, Precision], Engine] = {}
 
     @classmethod
     def from_parts(cls, trunk: keras.Model, head: keras.Model, class_names: Sequence[str]) -> TrainedClassifier:
@@ -92,12 +93,44 @@ class TrainedClassifier:
         rows = np.arange(len(pixels)) if rows is None else np.asarray(rows)
         if len(rows) == 0:
             return np.zeros((0, len(self.class_names)), np.float32)
-        runner = open_engine(self.model, engine, precision)
         views = [
-            np.concatenate(list(runner.run(batches_of(pixels, rows, batch_images, flipped))))
+            np.concatenate(
+                [
+                    logits
+                    for _, logits in self.batches(
+                        pixels, rows, engine=engine, precision=precision, flipped=flipped, batch_images=batch_images
+                    )
+                ]
+            )
             for flipped in ((False, True) if flip_views else (False,))
         ]
         return np.mean(views, axis=0, dtype=np.float32)
+
+    def batches(
+        self,
+        pixels: NDArray[np.uint8],
+        rows: NDArray[np.int64],
+        *,
+        engine: EngineName = "keras",
+        precision: Precision = "auto",
+        flipped: bool = False,
+        batch_images: int = BATCH_IMAGES,
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield logits of the given rows batch by batch, in their order, each with how many rows are done by then.
+
+        flipped: of the images mirrored left to right.
+        """
+        _check_pixels(pixels, self.image_shape)
+        runner, done = self._runner(engine, precision), 0
+        for logits in runner.run(batches_of(pixels, rows, batch_images, flipped)):
+            done += len(logits)
+            yield done, logits
+
+    def _runner(self, engine: EngineName, precision: Precision) -> Engine:
+        """Converting a network takes seconds, so each way of running it is opened once."""
+        if (engine, precision) not in self._runners:
+            self._runners[engine, precision] = open_engine(self.model, engine, precision)
+        return self._runners[engine, precision]
 
     def predict(
         self,

@@ -50,9 +50,29 @@ def _predict(run: StudyRun, rows: NDArray[np.int64], with_flips: bool = False) -
 
 
 def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool) -> NDArray[np.float32]:
-    """By the features, which the cache may hold, and the saved head: one product instead of a pass an image."""
-    logits: NDArray[np.float32] = run.classifier.logits_from_features(run.features.read(rows, flipped))
-    return logits
+    """What model.keras says of images or their mirror images.
+
+    Where the trunk is the published one, by its features, which the cache may hold, and the saved head: one product
+    instead of a pass an image.
+    """
+    logits: NDArray[np.float32]
+    if run.recipe.fine_tuning.epochs == 0:
+        logits = run.classifier.logits_from_features(run.features.read(rows, flipped))
+        return logits
+    choices, what = run.recipe.features, f"{'mirrored ' if flipped else ''}images predicted"
+    parts = []
+    for done, batch in run.classifier.batches(
+        run.images.pixels, rows, engine=choices.engine, precision=choices.precision, flipped=flipped
+    ):
+        parts.append(batch)
+        run.progress.advance(what, done, len(rows))
+    return _joined(parts)
+
+
+def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    import numpy as np
+
+    return np.concatenate(parts)
 
 
 def _agreement(run: StudyRun) -> float:
@@ -71,4 +91,6 @@ def _agreement(run: StudyRun) -> float:
     return agreement
 
 
-STAGE = Stage("predict", _make, recipe_keys=("test_time", "features"), reads=("split", "train"), uses_networks=True)
+STAGE = Stage(
+    "predict", _make, recipe_keys=("test_time", "features", "fine_tuning"), reads=("split", "train"), uses_networks=True
+)

@@ -35,7 +35,7 @@ def _fine_tuned(run: StudyRun) -> Made:
     load_backend()
     from lowres.pipeline.fine_tune import fine_tune
 
-    return fine_tune(run)
+    return fine_tune(run, STAGE.inputs(run))
 
 
 STAGE = Stage(

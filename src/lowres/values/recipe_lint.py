@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lowres.values.findings import Finding
+from lowres.values.frozen_phase_lint import frozen_phase_findings, plateau_finding
 from lowres.values.recipe import Recipe
 from lowres.values.recipe_sections import Augmentation
 from lowres.values.schedule import fine_tuning_length
@@ -48,7 +49,7 @@ def lint_recipe(
     FAIL: training cannot run as written, or would be ruined. WARN: a choice has no effect, or costs more than it seems.
     """
     subject = _Subject(recipe, training_images, image_pixels, trunk_trained_pixels)
-    return tuple(rule(subject) for rule in _RULES)
+    return (*(rule(subject) for rule in _RULES), *frozen_phase_findings(recipe))
 
 
 def _scaling(subject: _Subject) -> Finding:
@@ -77,15 +78,6 @@ def _input_pixels(subject: _Subject) -> Finding:
     )
 
 
-def _frozen_plateau(subject: _Subject) -> Finding:
-    choices = subject.recipe.frozen_phase
-    return _plateau(
-        "frozen_phase",
-        choices.plateau_patience_epochs if subject.trains_dense_head else 0,
-        choices.early_stopping_patience_epochs,
-    )
-
-
 def _fine_tuning_plateau(subject: _Subject) -> Finding:
     choices = subject.recipe.fine_tuning
     is_used = subject.fine_tunes and choices.schedule == "plateau"
@@ -97,45 +89,7 @@ def _fine_tuning_plateau(subject: _Subject) -> Finding:
             "set fine_tuning.plateau_patience_epochs to 3, or fine_tuning.schedule = constant",
         )
     patience = choices.plateau_patience_epochs if is_used else 0
-    return _plateau("fine_tuning", patience, choices.early_stopping_patience_epochs)
-
-
-def _plateau(section: str, plateau: int, stopping: int) -> Finding:
-    name = f"recipe: {section} plateau"
-    if plateau == 0 or stopping == 0 or plateau < stopping:
-        return Finding(name, "PASS", "no stop before the first drop of the rate")
-    return Finding(
-        name,
-        "WARN",
-        f"{section}.plateau_patience_epochs = {plateau} is not below early_stopping_patience_epochs = {stopping}: "
-        "training stops before the rate has ever dropped",
-        f"set {section}.early_stopping_patience_epochs to {2 * plateau} or more",
-    )
-
-
-def _frozen_views(subject: _Subject) -> Finding:
-    recipe = subject.recipe
-    # The other heads see all views at once.
-    epochs = recipe.head.epochs if recipe.head.kinds == ("dense",) else None
-    return _views("frozen_phase", recipe.frozen_phase.views, epochs, "head.epochs")
-
-
-def _fine_tuning_views(subject: _Subject) -> Finding:
-    choices = subject.recipe.fine_tuning
-    is_cached = subject.fine_tunes and choices.cache_activations != "never"
-    return _views("fine_tuning", choices.views, choices.epochs if is_cached else None, "fine_tuning.epochs")
-
-
-def _views(section: str, views: int, epochs: int | None, key: str) -> Finding:
-    name = f"recipe: {section} views"
-    if epochs is None or views <= epochs:
-        return Finding(name, "PASS", f"{section}.views = {views}")
-    return Finding(
-        name,
-        "WARN",
-        f"{section}.views = {views}, {key} = {epochs}: {views - epochs} of the views are computed and never seen",
-        f"set {section}.views to {epochs} or less",
-    )
+    return plateau_finding("fine_tuning", patience, choices.early_stopping_patience_epochs)
 
 
 def _one_view(subject: _Subject) -> Finding:
@@ -149,12 +103,12 @@ def _one_view(subject: _Subject) -> Finding:
             "[augmentation] with frozen_phase.views = 1 and fine_tuning.epochs = 0: no image is ever changed",
             "set frozen_phase.views to 4 or more, or leave [augmentation] out",
         )
-    if subject.fine_tunes and recipe.fine_tuning.cache_activations == "always" and recipe.fine_tuning.views == 1:
+    if recipe.fine_tuning.epochs > 1 and recipe.fine_tuning.views == 1:
         return Finding(
             name,
             "WARN",
-            "[augmentation] with fine_tuning.views = 1 and cached activations: every epoch sees the same one view",
-            "set fine_tuning.views to 4 or more, or fine_tuning.cache_activations = never",
+            "[augmentation] with fine_tuning.views = 1: every epoch sees the same one view",
+            "set fine_tuning.views to 4 or more, or to 0 for a new one every epoch",
         )
     return Finding(name, "PASS", "epochs see views that differ")
 
@@ -217,15 +171,8 @@ def _imbalance(subject: _Subject) -> Finding:
 def _average(subject: _Subject) -> Finding:
     choices = subject.recipe.fine_tuning
     name, kept = "recipe: weight averaging", choices.weight_averaging
-    if not subject.fine_tunes or (kept == 0 and choices.keep != "average"):
+    if not subject.fine_tunes or kept == 0:
         return Finding(name, "PASS", "no averaged weights are asked for")
-    if kept == 0:
-        return Finding(
-            name,
-            "FAIL",
-            "fine_tuning.keep = average with weight_averaging = 0: there is no average to keep",
-            "set fine_tuning.weight_averaging to 0.99",
-        )
     reach = round(1 / (1 - kept))
     updates = None if subject.training_images is None else fine_tuning_length(choices, subject.training_images).updates
     if updates is None or 2 * reach <= updates:
@@ -271,10 +218,7 @@ def _augmentation(subject: _Subject) -> Finding:
 _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _scaling,
     _input_pixels,
-    _frozen_plateau,
     _fine_tuning_plateau,
-    _frozen_views,
-    _fine_tuning_views,
     _one_view,
     _batches,
     _no_second_phase,

@@ -51,8 +51,9 @@ class FrozenPhase(Section):
         1,
         ge=1,
         le=100,
-        description="Augmented views of each training image whose features are cached for the head; 1: the images as "
-        "they are, and mirrored where features.flipped_views says so.",
+        description="Augmented views of each training image whose features are cached for the head, beside those of "
+        "the image as it is; the dense head sees one of them an epoch, in turn, the others see all at once. 1: none of "
+        "them, only the image, and mirrored where features.flipped_views says so.",
     )
     early_stopping_patience_epochs: int = Field(
         5, ge=0, description="Epochs without a better validation after which the dense head stops; 0: never."
@@ -72,15 +73,15 @@ class FineTuning(Section):
     )
     cache_activations: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="Keep what the frozen part below from_layer gives on disk; auto: where it fits the disk budget.",
+        description="Keep what the frozen part below from_layer makes of a view on disk until training ends; auto: "
+        "where a view is seen again and all fit the disk budget. Changes the time, not the result.",
     )
     disk_budget_gigabytes: float = Field(4.0, gt=0, description="Most disk the cached activations may take, in GB.")
     views: int = Field(
-        4,
-        ge=1,
+        0,
+        ge=0,
         le=1000,
-        description="Augmented views of each training image that are cached, one an epoch in turn; without a cache "
-        "every epoch makes a view of its own.",
+        description="Augmented views of each training image, one an epoch in turn; 0: a new one every epoch.",
     )
     batch_images: int = Field(32, ge=1, description="Images in one pass; halved, with accumulation, if memory ends.")
     accumulation_steps: int = Field(1, ge=1, description="Passes whose gradients are averaged into one update.")
@@ -99,7 +100,11 @@ class FineTuning(Section):
     )
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Fraction of all updates over which the rate rises.")
     weight_averaging: float = Field(
-        0.0, ge=0, lt=1, description="Share of the averaged weights that an update keeps, such as 0.99; 0: no average."
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the averaged weights that an update keeps, such as 0.99, and those are judged and kept; "
+        "0: no average.",
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of each target spread over all classes.")
     mixup_alpha: float = Field(0.0, ge=0, description="Beta parameter of mixup; 0: none. With cutmix: each batch one.")
@@ -113,6 +118,11 @@ class FineTuning(Section):
     normalisation: Literal["inference", "training"] = Field(
         "inference", description="BatchNorm uses the pretrained statistics (inference) or each batch's (training)."
     )
+    depthwise: Literal["train", "freeze"] = Field(
+        "train",
+        description="Depthwise kernels with their scales: train, or freeze: few of the weights, much of the time of a "
+        "step on a processor.",
+    )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto",
         description="Arithmetic of the trunk; head and loss are always float32. auto: the faster that the processor "
@@ -125,8 +135,8 @@ class FineTuning(Section):
         3, ge=0, description="Epochs without a better validation after which schedule plateau drops the rate; 0: never."
     )
     plateau_factor: float = Field(0.5, gt=0, lt=1, description="What the rate is multiplied with when it drops.")
-    keep: Literal["best", "last", "average"] = Field(
-        "best", description="Weights that are kept: best in validation, of the last epoch, or averaged."
+    keep: Literal["best", "last"] = Field(
+        "best", description="Which epoch's weights are kept: best in validation, or last; averaged ones where averaged."
     )
 
 

@@ -1,0 +1,99 @@
+"""The optimizers of fine-tuning: Keras' own, with a learning rate for each block and an average of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from lowres.values.recipe_sections import FineTuning
+
+_NESTEROV_MOMENTUM = 0.9
+# Decay pulls kernels towards zero; pulling a scale or an offset there would change what a layer is for.
+_NOT_DECAYED = ("gamma", "beta", "bias")
+
+
+def build_optimizer(
+    choices: FineTuning, blocks: Sequence[Sequence[Any]], scales: Sequence[float], accumulation_steps: int
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer the recipe asks for, built for the blocks' variables.
+
+    scales: what the learning rate (and the decay with it) is multiplied with in each block, as many as blocks.
+    """
+    variables = [variable for block in blocks for variable in block]
+    scale_of = [scale for block, scale in zip(blocks, scales, strict=True) for _ in block]
+    options: dict[str, Any] = {
+        "learning_rate": choices.learning_rate,
+        "weight_decay": choices.weight_decay or None,
+        "global_clipnorm": choices.gradient_clip_norm or None,
+        "gradient_accumulation_steps": accumulation_steps if accumulation_steps > 1 else None,
+    }
+    kinds = {
+        "adam": lambda: _scaled(keras.optimizers.Adam)(**options | {"weight_decay": None}),
+        "adamw": lambda: _scaled(keras.optimizers.AdamW)(**options | {"weight_decay": choices.weight_decay}),
+        "sgd": lambda: _scaled(keras.optimizers.SGD)(momentum=_NESTEROV_MOMENTUM, nesterov=True, **options),
+    }
+    optimizer = kinds[choices.optimizer]()
+    optimizer.rate_scales = scale_of
+    optimizer.exclude_from_weight_decay(var_names=list(_NOT_DECAYED))
+    optimizer.build(variables)
+    return optimizer
+
+
+def _scaled(kind: type[keras.optimizers.Optimizer]) -> Any:
+    """The optimizer with `rate_scales`, one number a variable in the order it was built for."""
+
+    class Scaled(kind):  # type: ignore[misc, valid-type]
+        rate_scales: Sequence[float] = ()
+
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> Any:
+            scale = self.rate_scales[self._get_variable_index(variable)]
+            return super().update_step(gradient, variable, learning_rate * scale)
+
+        def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
+            if self.weight_decay is None:
+                return
+            for variable in variables:
+                if self._use_weight_decay(variable):
+                    rate = self.learning_rate * self.weight_decay * self.rate_scales[self._get_variable_index(variable)]
+                    variable.assign(variable - variable * keras.ops.cast(rate, variable.dtype))
+
+    Scaled.__name__ = kind.__name__
+    return Scaled
+
+
+class WeightAverage:
+    """An exponential moving average of weights (Polyak and Juditsky 1992), which may take their place for a while.
+
+    share: what an update keeps of the average; smaller for the first updates, (1 + n) / (10 + n), so that the weights
+    before training leave it soon.
+    """
+
+    def __init__(self, variables: Sequence[Any], share: float) -> None:
+        """Begin with the weights as they are."""
+        self._variables, self._share = list(variables), share
+        self.averages = [keras.Variable(variable.value, trainable=False) for variable in self._variables]
+        self._aside: list[Any] = []
+
+    def update(self, updates_done: int) -> None:
+        """Take in the weights after that many updates."""
+        share = min(self._share, (1 + updates_done) / (10 + updates_done))
+        for average, variable in zip(self.averages, self._variables, strict=True):
+            average.assign(average.value * share + variable.value * (1 - share))
+
+    def __enter__(self) -> None:
+        """Put the averages in the weights' place."""
+        self._aside = [keras.ops.copy(variable.value) for variable in self._variables]
+        self.take_over()
+
+    def take_over(self) -> None:
+        """Put the averages in the weights' place for good."""
+        for average, variable in zip(self.averages, self._variables, strict=True):
+            variable.assign(average.value)
+
+    def __exit__(self, *_: object) -> None:
+        """Put the weights back."""
+        for variable, value in zip(self._variables, self._aside, strict=True):
+            variable.assign(value)
+        self._aside = []

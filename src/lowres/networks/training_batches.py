@@ -1,0 +1,103 @@
+"""Batches of a fine-tuning: every image once an epoch, mixed and weighted, all of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowres.values.mixing import balanced_class_weights, plan_mixing, soft_targets
+from lowres.values.recipe_sections import FineTuning
+from lowres.values.schedule import TrainingLength
+
+Rows = NDArray[np.int64]
+
+
+class TrainingInputs(Protocol):
+    """What the trainable part of a network is fed; rows count from 0 in the part's own order."""
+
+    def begin(self, epoch: int, order: Rows) -> None:
+        """Get ready for an epoch that asks for the training part's rows in this order."""
+
+    def training(self, rows: Rows) -> NDArray[Any]:
+        """Return rows of the training part as they look in the epoch begun, `[rows, h, w, c]`."""
+
+    def validation(self, rows: Rows) -> NDArray[Any]:
+        """Return the validation part's rows, unchanged."""
+
+
+class Batch(NamedTuple):
+    """inputs float32 `[batch, h, w, c]`, targets float32 `[batch, classes]`, weights float32 `[batch]`."""
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """The training part in batches. labels: int64 `[n]`; length: how many images a pass and an update hold."""
+
+    inputs: TrainingInputs
+    labels: NDArray[np.int64]
+    classes: int
+    choices: FineTuning
+    length: TrainingLength
+    seed: int
+
+    def updates(self, epoch: int) -> Iterator[tuple[Batch, ...]]:
+        """Yield, for each update of an epoch, the batches whose gradients make it: the same for seed and epoch."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
+        self.inputs.begin(epoch, order)
+        images = self.length.batch_images * self.length.accumulation_steps
+        for update, start in enumerate(range(0, len(order), images)):
+            rows = order[start : start + images]
+            yield tuple(self._passes(rows, epoch, update))
+
+    def _passes(self, rows: Rows, epoch: int, update: int) -> Iterator[Batch]:
+        """One batch an accumulation step; the last may be filled up, with weight 0, or be nothing but filling."""
+        size, steps = self.length.batch_images, self.length.accumulation_steps
+        for step in range(steps):
+            own = rows[step * size : (step + 1) * size]
+            batch = self._mixed(own if len(own) else rows[:1], epoch, update * steps + step)
+            # The mean over the update, whatever lies in which pass: filled rows count nothing, the others more.
+            weights = batch.weights * (size * steps / len(rows)) * bool(len(own))
+            yield _filled(Batch(batch.inputs, batch.targets, weights.astype(np.float32)), size)
+
+    def _mixed(self, rows: Rows, epoch: int, step: int) -> Batch:
+        choices = self.choices
+        inputs = self.inputs.training(rows).astype(np.float32)
+        targets = soft_targets(self.labels[rows], self.classes, choices.label_smoothing)
+        plan = plan_mixing(
+            len(rows),
+            mixup_alpha=choices.mixup_alpha,
+            cutmix_alpha=choices.cutmix_alpha,
+            seed=self.seed,
+            epoch=epoch,
+            step=step,
+        )
+        if plan is not None:
+            targets = plan.mix_targets(targets, *inputs.shape[1:3])
+            inputs = plan.mix(inputs)
+        return Batch(inputs, targets, self._weights(targets))
+
+    def _weights(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.choices.class_weights == "none":
+            return np.ones(len(targets), np.float32)
+        counts = np.bincount(self.labels, minlength=self.classes)
+        return np.asarray(targets @ balanced_class_weights(counts), dtype=np.float32)
+
+
+def filled_rows(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return `[size, ...]`: the values and, behind them, as many of them again as are missing."""
+    missing = size - len(values)
+    return values if missing == 0 else np.concatenate([values, values[np.arange(missing) % len(values)]])
+
+
+def _filled(batch: Batch, size: int) -> Batch:
+    weights = np.zeros(size, np.float32)
+    weights[: len(batch.weights)] = batch.weights
+    return Batch(filled_rows(batch.inputs, size), filled_rows(batch.targets, size), weights)

@@ -1,0 +1,157 @@
+"""What the trained part of a network is fed: augmented pixels, or what the frozen part below it makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lowres.files.feature_cache import CachedFeatures
+    from lowres.networks.features import FeatureExtractor
+    from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.pipeline.study_run import StudyRun
+
+# So many images are augmented, and run through the frozen part, at once.
+CHUNK_IMAGES = 1024
+_BYTES_A_NUMBER = 2
+
+
+class StudyInputs:
+    """The study's images as fine-tuning sees them; satisfies `networks.training_batches.TrainingInputs`.
+
+    Epoch e sees view e modulo `fine_tuning.views` of each training image. Whether what the frozen part gives is kept
+    on disk between epochs or computed again changes no number, only the time.
+    """
+
+    def __init__(self, run: StudyRun, network: TrainableNetwork, folder: Path) -> None:
+        """Take the run and the network; `folder` holds what is kept, until `remove`."""
+        self._run, self._folder = run, folder
+        self._choices = run.recipe.fine_tuning
+        self._extractor = _extractor(run, network)
+        self._epoch = 0
+        self._chunks = _Chunks()
+        self.keeps_views = self._fits_budget(len(run.split.train))
+
+    @property
+    def views(self) -> int:
+        """How many different views of an image training sees."""
+        return min(self._choices.views or self._choices.epochs, self._choices.epochs)
+
+    def begin(self, epoch: int, order: NDArray[np.int64]) -> None:
+        """Get ready for an epoch that asks for the training part's rows in this order."""
+        self._epoch = epoch
+        self._chunks = _Chunks(order)
+
+    def training(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return rows of the training part as they look in the epoch begun, float16 activations or uint8 pixels."""
+        if not self._chunks.holds(rows):
+            asked = self._chunks.next_rows(rows)
+            self._chunks.fill(asked, self._training_chunk(asked))
+        return self._chunks.read(rows)
+
+    def validation(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return rows of the validation part, unchanged."""
+        part = self._run.split.validation
+        if self._extractor is None:
+            return self._run.images.pixels[part[rows]]
+        kept = self._kept("validation", len(part))
+        self._add(kept, kept.missing(rows), lambda missing: self._run.images.pixels[part[missing]])
+        return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
+
+    def remove(self) -> None:
+        """Give the disk back."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _training_chunk(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        if self._extractor is None:
+            return self._augmented(rows)
+        if not self.keeps_views:
+            import numpy as np
+
+            return self._extractor.extract(self._augmented(rows)).astype(np.float16)
+        kept = self._kept(f"training view {self._epoch % self.views}", len(self._run.split.train))
+        self._add(kept, kept.missing(rows), self._augmented)
+        return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
+
+    def _augmented(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        from lowres.values.augmentation import augment
+
+        images = self._run.split.train[rows]
+        recipe, pixels = self._run.recipe, self._run.images.pixels[images]
+        return augment(pixels, images, recipe.augmentation, seed=recipe.seed, epoch=self._epoch % self.views)
+
+    def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
+        assert self._extractor is not None
+        for start in range(0, len(missing), CHUNK_IMAGES):
+            rows = missing[start : start + CHUNK_IMAGES]
+            kept.write(rows, self._extractor.extract(pixels_of(rows)).reshape(len(rows), -1))
+
+    def _kept(self, view: str, rows: int) -> CachedFeatures:
+        from math import prod
+
+        from lowres.files.feature_cache import FeatureCache
+
+        assert self._extractor is not None
+        key = self._run.features.key_of(self._extractor, self._described(view))
+        return FeatureCache(self._folder).open_features(key, rows, prod(self._extractor.feature_shape))
+
+    def _described(self, view: str) -> str:
+        """Everything a kept view depends on beside trunk and images."""
+        recipe = self._run.recipe
+        said = [view, recipe.seed, recipe.fine_tuning.from_layer, recipe.augmentation.model_dump(mode="json")]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def _fits_budget(self, training_images: int) -> bool:
+        from math import prod
+
+        if self._extractor is None or self._choices.cache_activations == "never" or self.views >= self._choices.epochs:
+            return False
+        taken = training_images * prod(self._extractor.feature_shape) * _BYTES_A_NUMBER * self.views
+        return taken <= self._choices.disk_budget_gigabytes * 1e9
+
+
+class _Chunks:
+    """Rows of an epoch, held a chunk at a time in the order they will be asked for."""
+
+    def __init__(self, order: NDArray[np.int64] | None = None) -> None:
+        import numpy as np
+
+        self._order = np.zeros(0, np.int64) if order is None else order
+        self._place = np.zeros(len(self._order), np.int64)
+        self._place[self._order] = np.arange(len(self._order))
+        self._start = self._stop = 0
+        self._values: Any = None
+
+    def holds(self, rows: NDArray[np.int64]) -> bool:
+        places = self._place[rows]
+        return bool(self._start <= places.min() and places.max() < self._stop)
+
+    def next_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows from the first one asked for, a chunk of them."""
+        self._start = int(self._place[rows].min())
+        self._stop = max(int(self._place[rows].max()) + 1, min(self._start + CHUNK_IMAGES, len(self._order)))
+        return self._order[self._start : self._stop]
+
+    def fill(self, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
+        assert len(rows) == len(values) == self._stop - self._start
+        self._values = values
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        found: NDArray[Any] = self._values[self._place[rows] - self._start]
+        return found
+
+
+def _extractor(run: StudyRun, network: TrainableNetwork) -> FeatureExtractor | None:
+    from lowres.networks.features import FeatureExtractor
+
+    if network.below is None:
+        return None
+    choices = run.recipe.features
+    return FeatureExtractor(network.below, choices.engine, choices.precision, pooled=False)

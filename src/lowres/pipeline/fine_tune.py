@@ -1,0 +1,154 @@
+"""Fine-tuning as a study does it: from the frozen phase's classifier to model.keras, going on where it was stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
+from lowres.pipeline.stage import Made
+from lowres.pipeline.study_run import MODEL_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lowres.networks.fine_tuning import Outcome
+    from lowres.networks.run_state import RunState
+    from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.pipeline.progress import Progress
+    from lowres.pipeline.study_run import StudyRun
+    from lowres.values.history import EpochRow
+
+HISTORY_FILE = "history.csv"
+CHECKPOINTS = "checkpoints/fine-tuning"
+ACTIVATIONS = f"{CHECKPOINTS}/activations"
+
+
+def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
+    """Train as the recipe says, write model.keras and history.csv; run states are bound to the stage's inputs."""
+    from lowres.networks.fine_tuning import TrainingPart
+    from lowres.networks.fine_tuning import fine_tune as train
+    from lowres.networks.trainable_network import freeze
+    from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.pipeline.activations import StudyInputs
+
+    classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
+    network = _network(run, classifier)
+    sources = StudyInputs(run, network, run.study.folder / ACTIVATIONS)
+    labels = run.images.labels
+    part = TrainingPart(sources, labels[run.split.train], labels[run.split.validation], len(run.images.class_names))
+    _announce(run, network, sources)
+    store = StudyCheckpoints(run.study.folder / CHECKPOINTS, inputs)
+    outcome = train(network, part, run.recipe, store=store, watcher=_Teller(run.progress))
+    freeze(classifier.trunk, classifier.head)
+    joined = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
+    joined.save(run.study.folder / MODEL_FILE)
+    _write_history(run, outcome)
+    sources.remove()
+    return _made(run, network, sources, outcome)
+
+
+class StudyCheckpoints:
+    """Run states in the study's folder; satisfies `networks.run_state.RunStateStore`."""
+
+    def __init__(self, folder: Path, inputs: dict[str, str]) -> None:
+        """Bind them to what the training depends on: one with other inputs never goes on from them."""
+        self._folder = folder
+        self._key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+    def save(self, name: str, state: RunState) -> None:
+        """Keep a state in place of the one of that name, whole or not at all."""
+        from lowres.files.checkpoints import write_checkpoint
+
+        write_checkpoint(self._folder / f"{name}.npz", self._key, dict(state.arrays), state.facts)
+
+    def load(self, name: str) -> RunState | None:
+        """Return the state of that name, None where there is none that fits this training."""
+        from lowres.files.checkpoints import read_checkpoint
+        from lowres.networks.run_state import RunState
+
+        found = read_checkpoint(self._folder / f"{name}.npz", self._key)
+        return None if found is None else RunState(*found)
+
+
+class _Teller:
+    """Passes on what training says; satisfies `networks.fine_tuning.Watcher`."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._best = 0.0
+
+    def step(self, epoch: int, done: int, total: int) -> None:
+        self._progress.advance(f"epoch {epoch}", done, total)
+
+    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
+        self._best = max(self._best, row.validation_accuracy)
+        left = f", about {seconds_left / 60:.0f} min left" if row.epoch != epochs else ""
+        self._progress.note(
+            f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, validation {row.validation_accuracy:.2%} "
+            f"(best {self._best:.2%}), {row.seconds:.0f} s{left}"
+        )
+
+    def note(self, text: str) -> None:
+        self._progress.note(text)
+
+
+def _network(run: StudyRun, classifier: Any) -> TrainableNetwork:
+    from lowres.networks.precision import training_precision
+    from lowres.networks.trainable_network import trainable_network
+
+    choices = run.recipe.fine_tuning
+    return trainable_network(
+        classifier.trunk,
+        classifier.head,
+        choices.from_layer,
+        precision=training_precision(choices.precision),
+        normalisation=choices.normalisation,
+        depthwise=choices.depthwise,
+    )
+
+
+def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
+    choices = run.recipe.fine_tuning
+    kept = ", kept on disk" if sources.keeps_views else ""
+    run.progress.note(
+        f"fine-tuning {choices.from_layer or 'the whole trunk'} and the head: {network.trained_parameters:,} "
+        "parameters, "
+        f"{choices.epochs} epochs of {len(run.split.train):,} images, {sources.views} views{kept}"
+    )
+
+
+def _write_history(run: StudyRun, outcome: Outcome) -> None:
+    from lowres.files.atomic import atomic_write_text
+    from lowres.values.history import history_from_csv, history_to_csv
+
+    path = run.study.folder / FROZEN_HISTORY_FILE
+    frozen = history_from_csv(path.read_text(encoding="utf-8"), str(path))
+    atomic_write_text(run.study.folder / HISTORY_FILE, history_to_csv([*frozen, *outcome.rows]))
+
+
+def _made(run: StudyRun, network: TrainableNetwork, sources: Any, outcome: Outcome) -> Made:
+    from lowres.networks.precision import training_precision
+
+    choices, reached = run.recipe.fine_tuning, outcome.kept_validation_accuracy
+    before = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
+    facts = {
+        "from_layer": choices.from_layer,
+        "cut_layer": network.cut_layer,
+        "epochs": len(outcome.rows),
+        "kept_epoch": outcome.kept_epoch,
+        "stopped_early": outcome.stopped_early,
+        "averaged_weights": choices.weight_averaging > 0,
+        "trained_parameters": network.trained_parameters,
+        "images_per_second": round(outcome.images_per_second, 1),
+        "precision": training_precision(choices.precision),
+        "batch_images": outcome.batch_images,
+        "accumulation_steps": outcome.accumulation_steps,
+        "views": sources.views,
+        "validation_accuracy": reached,
+        "frozen_validation_accuracy": before,
+    }
+    after = f"after epoch {outcome.kept_epoch} of {len(outcome.rows)}" if outcome.kept_epoch else "as it was before"
+    note = f"validation accuracy {reached:.2%} {after} (n = {len(run.split.validation):,}), {before:.2%} frozen"
+    return Made((MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=note)
