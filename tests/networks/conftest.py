@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from lowres.networks.backbones import build_trunk
+from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
-from lowres.networks.heads import FeatureSet, train_head
+from lowres.networks.heads import train_head
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.recipe import Head
 

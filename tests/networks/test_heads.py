@@ -6,9 +6,14 @@ import json
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from lowres.errors import TrainingError
-from lowres.networks.heads import FeatureSet, HeadCandidate, train_head
+from lowres.networks.dense_head import fit_dense
+from lowres.networks.feature_set import FeatureSet
+from lowres.networks.heads import train_head
+from lowres.values.head_report import HeadCandidate
 from lowres.values.recipe import Head
 
 QUICK = Head(kinds=("linear", "lda"), regularisations=(1e-3, 1e-1))
@@ -130,6 +135,8 @@ def test_rows_that_do_not_belong_together_are_refused(tiny_features: FeatureSet)
         dataclasses.replace(tiny_features, validation_labels=tiny_features.validation_labels[1:])
     with pytest.raises(TrainingError, match=r"flipped train features of shape \[400, channels\].* got \[399, 32\]"):
         dataclasses.replace(tiny_features, flipped_train=tiny_features.train[1:])
+    with pytest.raises(TrainingError, match=r"augmented train features of shape \[400, channels\].* got \[399, 32\]"):
+        dataclasses.replace(tiny_features, augmented_train=(tiny_features.train, tiny_features.train[1:]))
 
 
 def test_features_that_are_not_finite_are_refused(tiny_features: FeatureSet) -> None:
@@ -137,3 +144,113 @@ def test_features_that_are_not_finite_are_refused(tiny_features: FeatureSet) -> 
     broken[3, 1], broken[8] = np.nan, np.inf
     with pytest.raises(TrainingError, match="finite train features, got NaN or infinity in 2 of 400 rows; set"):
         dataclasses.replace(tiny_features, train=broken)
+
+
+def _clouds(n: int = 90) -> tuple[np.ndarray, np.ndarray]:
+    """Three clouds in 6 channels, far enough apart to be told."""
+    draw = np.random.default_rng(5)
+    labels = np.arange(n) % 3
+    return (3 * draw.normal(size=(3, 6))[labels] + draw.normal(size=(n, 6))).astype(np.float32), labels
+
+
+def test_nearly_constant_features_teach_the_dense_head_nothing_unless_standardised() -> None:
+    """The described failure: features of doubly scaled pixels differ by a hundredth; a head on them stays at chance."""
+    clouds, labels = _clouds()
+    alike = (0.5 + 1e-4 * clouds).astype(np.float32)
+    features = FeatureSet(alike[:60], labels[:60], alike[60:], labels[60:])
+    accuracy = {}
+    for standardise in (False, True):
+        choices = Head(kinds=("dense",), epochs=8, standardise=standardise)
+        head, report = train_head(features, 3, (1, 1, 6), choices, flipped_views="never")
+        accuracy[standardise] = report.chosen.validation_accuracy
+        logits = head.predict_on_batch(alike[60:, None, None, :])
+        assert (logits.argmax(axis=1) == labels[60:]).mean() == pytest.approx(accuracy[standardise])
+    assert accuracy[False] < 0.6
+    assert accuracy[True] > 0.9
+
+
+def test_linear_heads_are_standardised_whatever_the_recipe_says(tiny_features: FeatureSet) -> None:
+    """And the dense head beside them is not: its first layer saw the features as they are."""
+    (plain, _), (told, _) = (
+        train_head(tiny_features, 10, MAP_SHAPE, QUICK.model_copy(update={"standardise": said}), flipped_views="never")
+        for said in (True, False)
+    )
+    for one, other in zip(plain.get_weights(), told.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    choices = Head(kinds=("lda", "dense", "linear"), epochs=1, regularisations=(0.1,), standardise=False)
+    _, report = train_head(tiny_features, 10, MAP_SHAPE, choices, flipped_views="never")
+    assert [candidate.kind for candidate in report.candidates] == ["lda", "dense", "linear"]
+    alone = {
+        kind: train_head(tiny_features, 10, MAP_SHAPE, choices.model_copy(update={"kinds": (kind,)}),
+                         flipped_views="never")[1].chosen.validation_nll
+        for kind in ("lda", "linear", "dense")
+    }  # fmt: skip
+    assert {candidate.kind: candidate.validation_nll for candidate in report.candidates} == pytest.approx(alone)
+
+
+def test_augmented_views_are_more_rows_of_the_same_labels(tiny_features: FeatureSet) -> None:
+    """A head on three views is the head on one set three times as long."""
+    draw = np.random.default_rng(0)
+    views = [tiny_features.train + np.float32(0.02) * draw.normal(size=(400, 32)).astype(np.float32) for _ in range(2)]
+    with_views = dataclasses.replace(tiny_features, flipped_train=None, augmented_train=tuple(views))
+    longer = dataclasses.replace(
+        tiny_features,
+        flipped_train=None,
+        train=np.concatenate([tiny_features.train, *views]),
+        train_labels=np.tile(tiny_features.train_labels, 3),
+    )
+    (head, report), (expected, _) = (
+        train_head(features, 10, MAP_SHAPE, QUICK, flipped_views=choice)
+        for features, choice in ((with_views, "auto"), (longer, "never"))
+    )
+    for found, wanted in zip(head.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    # Augmentation flips by itself, so `auto` does not try mirrored images as well.
+    assert [one.name for one in report.candidates] == [
+        "linear 0.1, with 2 augmented views", "linear 0.001, with 2 augmented views", "lda, with 2 augmented views",
+    ]  # fmt: skip
+    assert report.train_images == 400
+
+
+def test_the_dense_head_sees_one_view_an_epoch(tiny_features: FeatureSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {}
+
+    def watch(train, validation, classes, training, *, views, advance):
+        given["rows"], given["views"] = len(train[1]), views
+        return fit_dense(train, validation, classes, training, views=views, advance=advance)
+
+    monkeypatch.setattr("lowres.networks.heads.fit_dense", watch)
+    choices = Head(kinds=("dense",), epochs=1)
+    views = dataclasses.replace(tiny_features, augmented_train=(tiny_features.train,) * 3)
+    for features, flipped, expected in (
+        (tiny_features, "never", {"rows": 400, "views": 1}),
+        (tiny_features, "always", {"rows": 800, "views": 1}),
+        (views, "auto", {"rows": 1600, "views": 4}),
+        (views, "always", {"rows": 2000, "views": 5}),
+    ):
+        train_head(features, 10, MAP_SHAPE, choices, flipped_views=flipped)
+        assert given == expected
+
+
+def test_the_history_has_a_row_a_solved_head_and_a_row_an_epoch(tiny_features: FeatureSet) -> None:
+    choices = Head(kinds=("linear", "dense"), regularisations=(0.1, 0.01), epochs=3)
+    told: list[tuple[str, int, int]] = []
+    head, report = train_head(
+        tiny_features, 10, MAP_SHAPE, choices, flipped_views="never", advance=lambda *more: told.append(more)
+    )
+    rows = report.history
+    assert [(row.head, row.epoch) for row in rows] == [
+        ("linear 0.1", None), ("linear 0.01", None), ("dense", 1), ("dense", 2), ("dense", 3),
+    ]  # fmt: skip
+    assert told == [("epochs of the dense head", done, 3) for done in (1, 2, 3)]
+    (kept,) = (row for row in rows if row.is_kept)
+    assert kept.head == report.chosen.name
+    assert (kept.validation_accuracy, kept.validation_loss) == pytest.approx(
+        (report.chosen.validation_accuracy, report.chosen.validation_nll), abs=1e-5
+    )
+    # Solved heads are judged on the training part as they are.
+    assert kept.epoch is None
+    logits = head.predict_on_batch(_maps(tiny_features.train)).astype(np.float64)
+    assert kept.loss == pytest.approx(log_loss(tiny_features.train_labels, softmax(logits, axis=1)), abs=1e-4)
+    assert kept.accuracy == pytest.approx((logits.argmax(axis=1) == tiny_features.train_labels).mean())
+    assert "history" not in report.to_json()

@@ -9,6 +9,7 @@ from lowres.networks.backend import load_backend
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun
 from lowres.pipeline.trunk_features import TrunkFeatures
+from lowres.values.recipe_sections import Augmentation
 from pipeline.chain import Watcher
 from tiny_study import tiny_choice
 
@@ -35,6 +36,54 @@ def test_they_are_what_the_trunk_gives_averaged_over_places(features):
     np.testing.assert_allclose(features.read(rows), expected, rtol=1e-5, atol=1e-6)
     mirrored = np.asarray(features.trunk.predict_on_batch(pixels[:, :, ::-1])).mean(axis=(1, 2))
     np.testing.assert_allclose(features.read(rows, flipped=True), mirrored, rtol=1e-5, atol=1e-6)
+
+
+@pytest.fixture
+def with_views(features):
+    """Change the augmentation and the seed of the study; return its features."""
+
+    def changed(seed=5, **augmentation):
+        recipe = features._run.recipe
+        features._run.recipe = recipe.model_copy(update={"augmentation": Augmentation(**augmentation), "seed": seed})
+        return TrunkFeatures(features._run)
+
+    return changed
+
+
+def test_an_augmented_view_is_what_the_trunk_makes_of_augmented_pixels(with_views):
+    """Alternating flips can be told by eye: each image in one view as it is, in the next as its mirror image."""
+    found = with_views(flip="alternating")
+    rows = np.array([900, 3, 77, 12, 500, 41])
+    plain, mirrored = found.read(rows), found.read(rows, flipped=True)
+    first, second = found.read_view(rows, 0), found.read_view(rows, 1)
+    is_mirrored = np.abs(first - mirrored).max(axis=1) < np.abs(first - plain).max(axis=1)
+    assert 0 < is_mirrored.sum() < len(rows)
+    close = {"rtol": 1e-5, "atol": 1e-6}
+    np.testing.assert_allclose(first, np.where(is_mirrored[:, None], mirrored, plain), **close)
+    np.testing.assert_allclose(second, np.where(is_mirrored[:, None], plain, mirrored), **close)
+
+
+def test_a_view_is_the_same_whichever_rows_are_asked_for_and_kept(with_views):
+    found = with_views(shift_pixels=2, rotation_fraction=0.1)
+    everything = found.read_view(np.arange(70), 3)
+    again = with_views(shift_pixels=2, rotation_fraction=0.1)
+    again.extractor.batches = lambda *more, **options: iter([])
+    np.testing.assert_array_equal(again.read_view(np.array([64, 2, 9]), 3), everything[[64, 2, 9]])
+
+
+def test_another_augmentation_seed_or_number_is_another_view(with_views):
+    """All are asked of one cache; whoever met another's rows would give the same numbers."""
+    rows = np.arange(24)
+    views = [
+        with_views(shift_pixels=2).read_view(rows, 0),
+        with_views(shift_pixels=2).read_view(rows, 1),
+        with_views(shift_pixels=2, seed=6).read_view(rows, 0),
+        with_views(shift_pixels=3).read_view(rows, 0),
+        with_views(shift_pixels=2).read(rows),
+    ]
+    for number, view in enumerate(views):
+        for other in views[:number]:
+            assert np.abs(view - other).max() > 1e-3
 
 
 def test_what_is_kept_is_not_computed_again(features, monkeypatch):

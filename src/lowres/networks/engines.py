@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, Protocol
 
 import keras
@@ -14,6 +14,8 @@ from lowres.errors import MissingDependency, RecipeError, TrainingError
 
 EngineName = Literal["auto", "openvino", "keras"]
 Precision = Literal["auto", "bfloat16", "float32"]
+# What a network is shown in place of a batch of images: the images and their rows to images of the same shape.
+View = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.uint8]]
 
 
 class Engine(Protocol):
@@ -76,11 +78,20 @@ def open_engine(network: keras.Model, engine: EngineName = "auto", precision: Pr
 
 
 def batches_of(
-    pixels: NDArray[np.uint8], rows: NDArray[np.int64], batch_images: int, flipped: bool = False
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    batch_images: int,
+    flipped: bool = False,
+    view: View | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the chosen rows of `[n, h, w, 3]` in order, the last batch as short as it is; mirrored left to right."""
+    """Yield the chosen rows of `[n, h, w, 3]` in order, the last batch as short as it is.
+
+    view: what is made of each batch; after that it is mirrored left to right where `flipped` says so.
+    """
     for start in range(0, len(rows), batch_images):
-        batch = np.asarray(pixels[rows[start : start + batch_images]])
+        chosen = rows[start : start + batch_images]
+        batch = np.asarray(pixels[chosen])
+        batch = batch if view is None else view(batch, chosen)
         yield np.ascontiguousarray(batch[:, :, ::-1]) if flipped else batch
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError
-from lowres.networks.engines import EngineName, Precision, batches_of, open_engine
+from lowres.networks.engines import EngineName, Precision, View, batches_of, open_engine
 
 BATCH_IMAGES = 32
 
@@ -53,16 +53,18 @@ class FeatureExtractor:
         rows: NDArray[np.int64] | None = None,
         *,
         flipped: bool = False,
+        view: View | None = None,
         batch_images: int = BATCH_IMAGES,
     ) -> Iterator[FeatureBatch]:
         """Yield the features of the given rows (None: all) of `[n, h, w, 3]`, each row once, in their order.
 
-        flipped: of the images mirrored left to right. Refused with DataError: pixels of another shape or dtype.
+        flipped: of the images mirrored left to right. view: of what it makes of
+        them and their rows. Refused with DataError: pixels of another shape or dtype.
         """
         _check_pixels(pixels, self.image_shape)
         rows = np.arange(len(pixels)) if rows is None else np.asarray(rows)
         started, done = time.perf_counter(), 0
-        for features in self._engine.run(batches_of(pixels, rows, batch_images, flipped)):
+        for features in self._engine.run(batches_of(pixels, rows, batch_images, flipped, view)):
             batch_rows = rows[done : done + len(features)]
             done += len(features)
             self.images_per_second = done / (time.perf_counter() - started)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import keras
 import numpy as np
@@ -13,82 +13,37 @@ from numpy.typing import NDArray
 
 from lowres.errors import TrainingError
 from lowres.networks.dense_head import DenseTraining, TwoMatrices, dense_layers, fit_dense
+from lowres.networks.feature_set import Features, FeatureSet, Labels
 from lowres.networks.linear_heads import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
+from lowres.values.head_report import HeadCandidate, HeadReport
+from lowres.values.history import FROZEN, EpochRow
 from lowres.values.recipe import Head
+from lowres.values.recipe_sections import FrozenPhase
 
 FlippedViews = Literal["auto", "always", "never"]
-Features = NDArray[np.float32]
-Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class HeadCandidate:
-    """One head that was fitted.
-
-    regularisation: L2 strength per image of the linear kind, None for the others. flipped_views: whether the train part
-    held every image mirrored too. validation_nll: mean negative log likelihood. epochs: of the dense kind.
-    """
-
-    kind: str
-    regularisation: float | None
-    flipped_views: bool
-    validation_accuracy: float
-    validation_nll: float
-    seconds: float
-    epochs: int | None = None
-
-
-@dataclass(frozen=True)
-class HeadReport:
-    """Every candidate in the order it was fitted, and the one the validation part chose."""
-
-    candidates: tuple[HeadCandidate, ...]
-    chosen: HeadCandidate
-    train_images: int
-    validation_images: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain dictionaries, lists and numbers."""
-        return asdict(self)
+Advance = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureSet:
-    """Pooled features of the two parts a head is fitted and chosen on.
-
-    train, validation: float32 `[n, channels]`; labels: int64 `[n]`. flipped_train: of the mirrored train images, in the
-    same order, or None where they were not extracted.
-    """
+class _Parts:
+    """What a head is fitted and judged on: views of the train images one after the other, scaled as its kind wants."""
 
     train: Features
     train_labels: Labels
     validation: Features
     validation_labels: Labels
-    flipped_train: Features | None = None
+    standardiser: Standardiser
+    classes: int
+    flipped: bool
+    augmented_views: int
 
-    def __post_init__(self) -> None:
-        """Refuse rows that do not belong together, and numbers no head can be fitted on."""
-        pairs = {"train": (self.train, self.train_labels), "validation": (self.validation, self.validation_labels)}
-        if self.flipped_train is not None:
-            pairs["flipped train"] = (self.flipped_train, self.train_labels)
-        for part, (features, labels) in pairs.items():
-            if features.ndim != 2 or len(features) != len(labels) or len(labels) == 0:
-                raise TrainingError(
-                    f"expected {part} features of shape [{len(labels)}, channels], one row a label and at least one, "
-                    f"got {list(features.shape)}"
-                )
-            if not np.isfinite(features).all():
-                bad = int((~np.isfinite(features)).any(axis=1).sum())
-                raise TrainingError(
-                    f"expected finite {part} features, got NaN or infinity in {bad} of {len(features)} rows; "
-                    "set features.precision to 'float32'"
-                )
 
-    def train_rows(self, flipped: bool) -> tuple[Features, Labels]:
-        """Return the rows to fit on: the train part, or that and its mirror images."""
-        if not flipped or self.flipped_train is None:
-            return self.train, self.train_labels
-        return np.concatenate([self.train, self.flipped_train]), np.concatenate([self.train_labels] * 2)
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    candidate: HeadCandidate
+    fitted: Matrix | TwoMatrices
+    standardiser: Standardiser
+    rows: tuple[EpochRow, ...]
 
 
 def train_head(
@@ -96,32 +51,33 @@ def train_head(
     classes: int,
     feature_shape: tuple[int, ...],
     choices: Head,
+    phase: FrozenPhase | None = None,
     *,
     flipped_views: FlippedViews = "auto",
     seed: int = 0,
     report: Callable[[HeadCandidate], None] = lambda candidate: None,
+    advance: Advance = lambda name, done, total: None,
 ) -> tuple[keras.Model, HeadReport]:
     """Return the best head as a model named "head", and what else was tried.
 
     The model takes the trunk's feature map `feature_shape` (height, width, channels) and gives logits, float32; the
     standardisation is folded into its first Dense. Best is the highest validation accuracy, among equals the lowest
-    validation NLL. `report` is called with each candidate as it is fitted.
+    validation NLL. phase: how long the dense head waits before it stops or slows down. `report` is called with each
+    candidate as it is fitted, `advance` with the dense one's name, its epochs done and how many there are at most.
     """
     _check_classes(features, classes)
-    fits: list[tuple[HeadCandidate, Matrix | TwoMatrices, Standardiser]] = []
+    fits: list[_Fit] = []
     for flipped in _flip_choices(features, flipped_views):
-        rows, labels = features.train_rows(flipped)
-        standardiser = Standardiser.of(rows)
-        train = standardiser.apply(rows), labels
-        validation = standardiser.apply(features.validation), features.validation_labels
-        for candidate, fitted in _fit_all(train, validation, classes, choices, flipped, seed):
-            fits.append((candidate, fitted, standardiser))
-            report(candidate)
+        for fit in _fit_all(features, classes, choices, phase or FrozenPhase(), flipped, seed, advance):
+            fits.append(fit)
+            report(fit.candidate)
     # The first of equals, so that the simplest wins: `max` keeps the order in which they were fitted.
-    chosen, fitted, standardiser = max(fits, key=lambda fit: _rank(fit[0]))
-    candidates = tuple(candidate for candidate, _, _ in fits)
+    chosen = max(fits, key=lambda fit: _rank(fit.candidate))
+    candidates = tuple(fit.candidate for fit in fits)
+    rows = tuple(replace(row, is_kept=row.is_kept and fit is chosen) for fit in fits for row in fit.rows)
     sizes = len(features.train_labels), len(features.validation_labels)
-    return build_head(fitted, standardiser, feature_shape), HeadReport(candidates, chosen, *sizes)
+    head = build_head(chosen.fitted, chosen.standardiser, feature_shape)
+    return head, HeadReport(candidates, chosen.candidate, *sizes, history=rows)
 
 
 def build_head(fitted: Matrix | TwoMatrices, standardiser: Standardiser, feature_shape: tuple[int, ...]) -> keras.Model:
@@ -143,40 +99,111 @@ def build_head(fitted: Matrix | TwoMatrices, standardiser: Standardiser, feature
 
 
 def _fit_all(
-    train: tuple[Features, Labels],
-    validation: tuple[Features, Labels],
+    features: FeatureSet,
     classes: int,
     choices: Head,
+    phase: FrozenPhase,
     flipped: bool,
     seed: int,
-) -> Iterator[tuple[HeadCandidate, Matrix | TwoMatrices]]:
+    advance: Advance,
+) -> Iterator[_Fit]:
+    parts: dict[bool, _Parts] = {}
     for kind in choices.kinds:
+        standardise = choices.standardise or kind != "dense"
+        if standardise not in parts:
+            parts = {standardise: _parts(features, classes, flipped, standardise)}
+        if kind == "linear":
+            yield from _fit_linear(parts[standardise], choices)
+        elif kind == "lda":
+            yield _fit_lda(parts[standardise])
+        elif kind == "dense":
+            yield _fit_dense(parts[standardise], choices, phase, seed, advance)
+        else:
+            raise TrainingError(f"expected a head among linear, lda and dense, got {kind!r}")
+
+
+def _parts(features: FeatureSet, classes: int, flipped: bool, standardise: bool) -> _Parts:
+    views = features.train_views(flipped)
+    rows = np.concatenate(views) if len(views) > 1 else views[0]
+    standardiser = Standardiser.of(rows) if standardise else Standardiser.none(rows.shape[1])
+    return _Parts(
+        train=standardiser.apply(rows),
+        train_labels=np.tile(features.train_labels, len(views)),
+        validation=standardiser.apply(features.validation),
+        validation_labels=features.validation_labels,
+        standardiser=standardiser,
+        classes=classes,
+        flipped=flipped,
+        augmented_views=len(features.augmented_train),
+    )
+
+
+def _fit_linear(parts: _Parts, choices: Head) -> Iterator[_Fit]:
+    started = time.perf_counter()
+    heads = fit_logistic_regressions(parts.train, parts.train_labels, parts.classes, choices.regularisations)
+    for strength, fitted in heads:
+        yield _solved("linear", strength, fitted, parts, started)
         started = time.perf_counter()
-        for strength, fitted in _fit_kind(kind, train, validation, classes, choices, seed):
-            accuracy, nll = _judge(fitted.logits(validation[0]), validation[1])
-            seconds = time.perf_counter() - started
-            epochs = fitted.epochs if isinstance(fitted, TwoMatrices) else None
-            yield HeadCandidate(kind, strength, flipped, accuracy, nll, round(seconds, 3), epochs), fitted
-            started = time.perf_counter()
 
 
-def _fit_kind(
+def _fit_lda(parts: _Parts) -> _Fit:
+    started = time.perf_counter()
+    return _solved("lda", None, fit_discriminant(parts.train, parts.train_labels, parts.classes), parts, started)
+
+
+def _fit_dense(parts: _Parts, choices: Head, phase: FrozenPhase, seed: int, advance: Advance) -> _Fit:
+    started = time.perf_counter()
+    fitted, rows = fit_dense(
+        (parts.train, parts.train_labels),
+        (parts.validation, parts.validation_labels),
+        parts.classes,
+        DenseTraining(
+            choices.epochs,
+            choices.batch_images,
+            choices.learning_rate,
+            seed,
+            phase.early_stopping_patience_epochs,
+            phase.plateau_patience_epochs,
+            phase.plateau_factor,
+        ),
+        # Without augmented views an epoch holds the mirrored images too, as it holds the others.
+        views=1 + parts.flipped + parts.augmented_views if parts.augmented_views else 1,
+        advance=lambda done, total: advance("epochs of the dense head", done, total),
+    )
+    candidate = _judged("dense", None, fitted, parts, started, epochs=len(rows))
+    return _Fit(candidate, fitted, parts.standardiser, tuple(replace(row, head=candidate.name) for row in rows))
+
+
+def _solved(kind: str, strength: float | None, fitted: Matrix, parts: _Parts, started: float) -> _Fit:
+    """One row in the history, kept if the candidate is: the solution has no epochs."""
+    found = _judged(kind, strength, fitted, parts, started)
+    accuracy, nll = _judge(fitted.logits(parts.train), parts.train_labels)
+    row = EpochRow(
+        phase=FROZEN,
+        epoch=None,
+        head=found.name,
+        learning_rate=None,
+        loss=round(nll, 6),
+        accuracy=round(accuracy, 6),
+        validation_loss=round(found.validation_nll, 6),
+        validation_accuracy=round(found.validation_accuracy, 6),
+        seconds=found.seconds,
+        is_kept=True,
+    )
+    return _Fit(found, fitted, parts.standardiser, (row,))
+
+
+def _judged(
     kind: str,
-    train: tuple[Features, Labels],
-    validation: tuple[Features, Labels],
-    classes: int,
-    choices: Head,
-    seed: int,
-) -> Iterator[tuple[float | None, Matrix | TwoMatrices]]:
-    if kind == "linear":
-        yield from fit_logistic_regressions(*train, classes, choices.regularisations)
-    elif kind == "lda":
-        yield None, fit_discriminant(*train, classes)
-    elif kind == "dense":
-        training = DenseTraining(choices.epochs, choices.batch_images, choices.learning_rate, seed)
-        yield None, fit_dense(train, validation, classes, training)
-    else:
-        raise TrainingError(f"expected a head among linear, lda and dense, got {kind!r}")
+    strength: float | None,
+    fitted: Matrix | TwoMatrices,
+    parts: _Parts,
+    started: float,
+    epochs: int | None = None,
+) -> HeadCandidate:
+    accuracy, nll = _judge(fitted.logits(parts.validation), parts.validation_labels)
+    seconds = round(time.perf_counter() - started, 3)
+    return HeadCandidate(kind, strength, parts.flipped, accuracy, nll, seconds, epochs, parts.augmented_views)
 
 
 def _judge(logits: NDArray[np.float32], labels: Labels) -> tuple[float, float]:
@@ -192,10 +219,12 @@ def _rank(candidate: HeadCandidate) -> tuple[float, float]:
 
 
 def _flip_choices(features: FeatureSet, flipped_views: FlippedViews) -> tuple[bool, ...]:
-    choices: dict[str, tuple[bool, ...]] = {"auto": (False, True), "always": (True,), "never": (False,)}
+    # Augmentation has a flip of its own: beside its views, mirrored images are only what was asked for by name.
+    auto = (False,) if features.augmented_train else (False, True)
+    choices: dict[str, tuple[bool, ...]] = {"auto": auto, "always": (True,), "never": (False,)}
     if flipped_views not in choices:
         raise TrainingError(f"expected flipped_views among {', '.join(choices)}, got {flipped_views!r}")
-    if flipped_views != "never" and features.flipped_train is None:
+    if True in choices[flipped_views] and features.flipped_train is None:
         raise TrainingError(
             f"expected features of the mirrored train images for flipped_views = {flipped_views!r}, got none; "
             "extract them with flipped=True, or set features.flipped_views to 'never'"

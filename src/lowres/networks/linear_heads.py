@@ -32,6 +32,11 @@ class Standardiser:
         is_constant = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
         return Standardiser(mean.astype(np.float32), np.where(is_constant, 1.0, deviation).astype(np.float32))
 
+    @staticmethod
+    def none(channels: int) -> Standardiser:
+        """Return the one that leaves features as they are."""
+        return Standardiser(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+
     def apply(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the standardised features, float32 `[n, channels]`."""
         standardised = np.subtract(features, self.mean, dtype=np.float32)

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 
 def _make(run: StudyRun) -> Made:
-    features, choice = run.features, run.recipe.features.flipped_views
+    features, views = run.features, run.recipe.augmented_frozen_views
     if features.extractor.note:
         run.progress.note(f"{features.extractor.engine} runs the trunk: {features.extractor.note}")
     # The test part waits: nothing before the predictions looks at it.
     features.read(run.split.train)
     features.read(run.split.validation)
-    if choice != "never":
+    if wants_mirrored(run.recipe):
         features.read(run.split.train, flipped=True)
+    for view in range(views):
+        features.read_view(run.split.train, view)
     speed = features.extractor.images_per_second
     facts = {
         "backbone": run.recipe.network.backbone,
@@ -33,7 +35,22 @@ def _make(run: StudyRun) -> Made:
     }
     note = f"{run.recipe.network.backbone} at {run.recipe.network.input_pixels} px with {features.engine}"
     note += f", {speed:,.0f} images a second" if speed else ", all from the cache"
-    return Made(key=f"{features.key().digest}, mirrored {choice}", facts=facts, note=note)
+    note += f"; {views} augmented views" if views else ""
+    return Made(key=f"{features.key().digest}, {_views(run.recipe)}", facts=facts, note=note)
+
+
+def wants_mirrored(recipe: Recipe) -> bool:
+    """Return whether heads are offered mirrored training images; `auto` leaves that to augmented views, if any."""
+    choice = recipe.features.flipped_views
+    return choice == "always" or (choice == "auto" and not recipe.augmented_frozen_views)
+
+
+def _views(recipe: Recipe) -> str:
+    """Which looks of the training images heads are fitted on, beside the images as they are."""
+    from lowres.pipeline.trunk_features import augmentation_digest
+
+    mirrored, views = f"mirrored {recipe.features.flipped_views}", recipe.augmented_frozen_views
+    return f"{mirrored}, {views} views augmented {augmentation_digest(recipe)}" if views else mirrored
 
 
 def _input_contract(recipe: Recipe) -> str:
@@ -43,4 +60,12 @@ def _input_contract(recipe: Recipe) -> str:
     return words if recipe.network.scaling == "contract" else f"{words}, but scaled to 0 to 1 before that, on purpose"
 
 
-STAGE = Stage("features", _make, recipe_keys=("network", "features"), reads=("images", "split"), uses_networks=True)
+STAGE = Stage(
+    "features",
+    _make,
+    recipe_keys=("network", "features"),
+    reads=("images", "split"),
+    # Augmentation and seed matter here only where the frozen phase asks for views of them.
+    other_inputs=lambda run: {"the views of the frozen phase": _views(run.recipe)},
+    uses_networks=True,
+)

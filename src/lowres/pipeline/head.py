@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lowres.pipeline.features import wants_mirrored
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
-    from lowres.networks.heads import FeatureSet, HeadCandidate, HeadReport
+    from lowres.networks.feature_set import FeatureSet
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.head_report import HeadCandidate
 
 FROZEN_MODEL_FILE = "checkpoints/frozen/model.keras"
 FROZEN_HISTORY_FILE = "checkpoints/frozen/history.csv"
@@ -21,6 +20,7 @@ def _make(run: StudyRun) -> Made:
     from lowres.files.atomic import atomic_write_text
     from lowres.networks.heads import train_head
     from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.values.history import history_to_csv
 
     names, trunk = run.images.class_names, run.features.trunk
     head, report = train_head(
@@ -28,49 +28,40 @@ def _make(run: StudyRun) -> Made:
         len(names),
         trunk.output_shape[1:],
         run.recipe.head,
+        run.recipe.frozen_phase,
         flipped_views=run.recipe.features.flipped_views,
         seed=run.recipe.seed,
         report=lambda candidate: run.progress.note(_in_words(candidate)),
+        advance=run.progress.advance,
     )
     TrainedClassifier.from_parts(trunk, head, names).save(run.study.folder / FROZEN_MODEL_FILE)
-    atomic_write_text(run.study.folder / FROZEN_HISTORY_FILE, _history(report))
+    atomic_write_text(run.study.folder / FROZEN_HISTORY_FILE, history_to_csv(report.history))
     note = f"chose {_in_words(report.chosen)} (n = {report.validation_images:,})"
     return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts={"head": report.to_json()}, note=note)
 
 
 def _feature_set(run: StudyRun) -> FeatureSet:
-    from lowres.networks.heads import FeatureSet
+    from lowres.networks.feature_set import FeatureSet
 
     train, validation = run.split.train, run.split.validation
-    is_mirrored = run.recipe.features.flipped_views != "never"
     return FeatureSet(
         train=run.features.read(train),
         train_labels=run.images.labels[train],
         validation=run.features.read(validation),
         validation_labels=run.images.labels[validation],
-        flipped_train=run.features.read(train, flipped=True) if is_mirrored else None,
+        flipped_train=run.features.read(train, flipped=True) if wants_mirrored(run.recipe) else None,
+        augmented_train=tuple(run.features.read_view(train, view) for view in range(run.recipe.augmented_frozen_views)),
     )
 
 
-def candidate_name(candidate: dict[str, Any]) -> str:
-    """Return what a head is called, such as `linear 0.003, with mirrored images`."""
-    strength = f" {candidate['regularisation']:g}" if candidate["regularisation"] is not None else ""
-    return f"{candidate['kind']}{strength}{', with mirrored images' if candidate['flipped_views'] else ''}"
-
-
 def _in_words(candidate: HeadCandidate) -> str:
-    return f"{candidate_name(asdict(candidate))}: validation accuracy {candidate.validation_accuracy:.2%}"
+    return f"{candidate.name}: validation accuracy {candidate.validation_accuracy:.2%}"
 
 
-def _history(report: HeadReport) -> str:
-    """Every head that was tried, a row each, as CSV."""
-    names = [field.name for field in fields(report.chosen)]
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["phase", *names, "is_chosen"])
-    for candidate in report.candidates:
-        rows.writerow(["head", *(getattr(candidate, name) for name in names), candidate == report.chosen])
-    return text.getvalue()
-
-
-STAGE = Stage("head", _make, recipe_keys=("head", "seed"), reads=("split", "features"), uses_networks=True)
+STAGE = Stage(
+    "head",
+    _make,
+    recipe_keys=("head", "frozen_phase", "seed"),
+    reads=("split", "features"),
+    uses_networks=True,
+)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE
-from lowres.pipeline.head import candidate_name
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.stage import Made, Stage, recipe_values
+from lowres.pipeline.train import HISTORY_FILE
+from lowres.values.recipe import Recipe
 
 if TYPE_CHECKING:
-    from lowres.faces.report_data import Cost, FlippedResult, Making, ReportData
+    from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.recipe import Recipe
+    from lowres.values.findings import Finding
+    from lowres.values.history import EpochRow
 
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
+PREFLIGHT_FILE = "preflight.json"
 
 
 def _make(run: StudyRun) -> Made:
@@ -63,6 +67,8 @@ def report_data(run: StudyRun) -> ReportData:
         flipped=_flipped(evaluation),
         calibration=fit_temperature(read_predictions(folder / predictions_file("validation"))),
         skipped=tuple(facts["skipped"]),
+        history=_history(run),
+        preflight=_preflight(run),
     )
 
 
@@ -95,21 +101,47 @@ def _differing(recipe: Recipe) -> dict[str, str] | None:
 
 def _making(run: StudyRun) -> Making:
     from lowres.faces.report_data import Candidate, Making
+    from lowres.values.head_report import HeadReport
 
-    facts, head = (run.study.ledger.stages[name].facts for name in ("features", "head"))
+    facts, chosen = (run.study.ledger.stages[name].facts for name in ("features", "head"))
     rows, columns, channels = facts["feature_shape"]
-    tried = head["head"]["candidates"]
+    heads = HeadReport.from_json(chosen["head"])
     return Making(
         backbone=facts["backbone"],
         weights_licence=facts["weights_licence"],
         weights_sha256=facts["weights_sha256"],
         weights_origin=facts["weights_origin"],
         feature_shape=(rows, columns, channels),
-        candidates=tuple(
-            Candidate(candidate_name(one), one["validation_accuracy"], one == head["head"]["chosen"]) for one in tried
-        ),
+        candidates=tuple(Candidate(one.name, one.validation_accuracy, one == heads.chosen) for one in heads.candidates),
         input_contract=facts["input_contract"],
+        fine_tuning=_fine_tuned(run),
     )
+
+
+def _fine_tuned(run: StudyRun) -> FineTuned | None:
+    from lowres.faces.report_data import FineTuned
+
+    facts = run.study.ledger.stages["train"].facts.get("fine_tuning")
+    if facts is None:
+        return None
+    return FineTuned(**{field.name: facts[field.name] for field in fields(FineTuned)})
+
+
+def _history(run: StudyRun) -> tuple[EpochRow, ...]:
+    from lowres.values.history import history_from_csv
+
+    path = run.study.folder / HISTORY_FILE
+    return history_from_csv(path.read_text(encoding="utf-8"), str(path))
+
+
+def _preflight(run: StudyRun) -> tuple[Finding, ...]:
+    """What was found before training; nothing in a study made without a preflight."""
+    from lowres.values.preflight_report import preflight_from_json
+
+    if "preflight" not in run.study.ledger.stages:
+        return ()
+    path = run.study.folder / PREFLIGHT_FILE
+    return preflight_from_json(json.loads(path.read_bytes()), str(path)).findings
 
 
 def _cost(run: StudyRun) -> Cost:
@@ -138,8 +170,7 @@ def _flipped(evaluation: dict[str, Any]) -> FlippedResult | None:
 STAGE = Stage(
     "report",
     _make,
-    recipe_keys=(
-        "name", "seed", "images", "split", "network", "features", "head", "test_time", "evaluation", "explanation",
-    ),
+    # The page shows the whole recipe.
+    recipe_keys=tuple(Recipe.model_fields),
     reads=("images", "split", "features", "head", "train", "predict", "evaluate", "explain"),
-)  # fmt: skip
+)

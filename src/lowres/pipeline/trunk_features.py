@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from lowres.files.feature_cache import CachedFeatures, FeatureKey
     from lowres.files.weights import Weights
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.recipe import Recipe
 
+# To be raised whenever an augmented view of the same choices and seed would no longer be the same pixels.
+_AUGMENTATION_CODE = 1
 ENGINE_PACKAGES = {
     "openvino": ("openvino",),
     "keras": ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch"),
@@ -67,11 +72,14 @@ class TrunkFeatures:
     @property
     def engine(self) -> str:
         """The engine with its version and precision, such as `openvino 2026.4.1 bfloat16`."""
-        versions = installed_versions(ENGINE_PACKAGES[self.extractor.engine])
-        return " ".join([*(f"{name} {version}" for name, version in versions.items()), self.extractor.precision])
+        return engine_of(self.extractor)
 
     def key(self, flipped: bool = False) -> FeatureKey:
         """Everything these features depend on."""
+        return self.key_of(self.extractor, "flipped" if flipped else "plain")
+
+    def key_of(self, extractor: Any, view: str) -> FeatureKey:
+        """Everything that what an extractor makes of a view of these images depends on."""
         from lowres.files.feature_cache import FeatureKey
 
         return FeatureKey(
@@ -79,9 +87,9 @@ class TrunkFeatures:
             backbone=", ".join((self._network.backbone, self._network.scaling, self._network.levels)),
             input_pixels=self._network.input_pixels,
             interpolation=self._network.interpolation,
-            precision=self.extractor.precision,
-            engine=self.engine,
-            view="flipped" if flipped else "plain",
+            precision=extractor.precision,
+            engine=engine_of(extractor),
+            view=view,
             images_fingerprint=self._images.fingerprint,
         )
 
@@ -90,25 +98,47 @@ class TrunkFeatures:
 
         Refused with TrainingError: a trunk that gives NaN or infinity.
         """
-        kept = self._kept(flipped)
+        what = "features of mirrored images" if flipped else "features of images"
+        return self._read(rows, self.key(flipped), what, flipped=flipped)
+
+    def read_view(self, rows: NDArray[np.int64], number: int) -> NDArray[np.float32]:
+        """Return the features of the augmented view of that number (from 0), as `read` does.
+
+        The view is what the recipe's augmentation makes of an image in epoch `number`, by the image's row among all.
+        """
+        from lowres.values.augmentation import augment
+
+        recipe = self._run.recipe
+
+        def view(pixels: NDArray[np.uint8], numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+            return augment(pixels, numbers, recipe.augmentation, seed=recipe.seed, epoch=number)
+
+        key = self.key_of(self.extractor, f"augmented {augmentation_digest(recipe)}, view {number}")
+        return self._read(rows, key, f"features of augmented view {number + 1}", view=view)
+
+    def missing_images(self, rows: NDArray[np.int64], flipped: bool = False) -> int:
+        """Return how many of the rows `read` would have to run through the trunk."""
+        return len(self._kept(self.key(flipped)).missing(rows))
+
+    def _read(self, rows: NDArray[np.int64], key: FeatureKey, what: str, **look: Any) -> NDArray[np.float32]:
+        kept = self._kept(key)
         missing = kept.missing(rows)
         done = len(rows) - len(missing)
-        what = "features of mirrored images" if flipped else "features of images"
-        for batch in self.extractor.batches(self._images.pixels, missing, flipped=flipped):
+        for batch in self.extractor.batches(self._images.pixels, missing, **look):
             self._check(batch.features)
             kept.write(batch.rows, batch.features)
             done += len(batch.rows)
             self._run.progress.advance(what, done, len(rows))
         return kept.read(rows)
 
-    def _kept(self, flipped: bool) -> CachedFeatures:
+    def _kept(self, key: FeatureKey) -> CachedFeatures:
         from lowres.files.cache_folder import cache_folder
         from lowres.files.feature_cache import FeatureCache
 
         # float32, so that the head sees what the saved model will compute and not a rounded copy of it.
         cache = FeatureCache(cache_folder("features"))
         channels = int(self.extractor.feature_shape[-1])
-        return cache.open_features(self.key(flipped), len(self._images), channels, storage="float32")
+        return cache.open_features(key, len(self._images), channels, storage="float32")
 
     def _check(self, features: NDArray[np.float32]) -> None:
         import numpy as np
@@ -118,3 +148,15 @@ class TrunkFeatures:
                 f"expected finite features from {self._network.backbone}, got NaN or infinity with {self.engine}; "
                 "try --set features.precision=float32"
             )
+
+
+def augmentation_digest(recipe: Recipe) -> str:
+    """Return a name for everything the pixels of augmented views depend on beside the images and a view's number."""
+    said = [_AUGMENTATION_CODE, recipe.augmentation.model_dump(mode="json"), recipe.seed]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def engine_of(extractor: Any) -> str:
+    """Return the engine with its version and precision, such as `openvino 2026.4.1 bfloat16`."""
+    versions = installed_versions(ENGINE_PACKAGES[extractor.engine])
+    return " ".join([*(f"{name} {version}" for name, version in versions.items()), extractor.precision])

@@ -84,7 +84,8 @@ class Features(Section):
     )
     flipped_views: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="Train the head on mirrored images too; auto: if validation says it pays.",
+        description="Train the head on mirrored images too; auto: if validation says it pays, and not at all beside "
+        "augmented views (frozen_phase.views), which have a flip of their own.",
     )
 
 
@@ -96,6 +97,11 @@ class Head(Section):
         min_length=1,
         description="Heads to try; validation chooses. linear: multinomial logistic "
         "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense.",
+    )
+    standardise: bool = Field(
+        True,
+        description="Bring each feature to mean 0 and deviation 1 for the dense head; false: as the trunk gives them, "
+        "as in the described system. linear and lda always have them standardised.",
     )
     regularisations: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1e-2, 3e-2, 1e-1),
@@ -136,6 +142,12 @@ class Recipe(Section):
     test_time: TestTime = TestTime()
     evaluation: EvaluationChoices = EvaluationChoices()
     explanation: ExplanationChoices = ExplanationChoices()
+
+    @property
+    def augmented_frozen_views(self) -> int:
+        """How many augmented views of each training image heads are fitted on, beside the image itself; 0: none."""
+        has_views = self.frozen_phase.views > 1 and self.augmentation != Augmentation()
+        return self.frozen_phase.views if has_views else 0
 
     def with_settings(self, settings: dict[str, str]) -> Recipe:
         """Return a copy with dotted keys replaced, such as `{"network.input_pixels": "160"}`; values are TOML."""

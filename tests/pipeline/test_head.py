@@ -1,0 +1,74 @@
+"""The frozen phase writes a classifier and its history, and augmented views cost what they touch."""
+
+import csv
+
+import pytest
+from sklearn.metrics import accuracy_score
+
+from lowres.files.digits import open_digits
+from lowres.pipeline.study import run_study
+from tiny_study import tiny_choice
+
+VIEWS = {"augmentation__shift_pixels": "1", "augmentation__flip": "alternating", "frozen_phase__views": "2"}
+
+
+def made(answer):
+    return [outcome.name for outcome in answer.stages if outcome.made]
+
+
+@pytest.fixture
+def bring(tmp_path):
+    """Bring one study to its head with other settings; return the answer."""
+
+    def run(**settings):
+        return run_study(tiny_choice(tmp_path / "study", **settings), until="head")
+
+    return run
+
+
+def history(folder):
+    return list(csv.DictReader((folder / "checkpoints" / "frozen" / "history.csv").read_text().splitlines()))
+
+
+def test_views_cost_features_and_a_head(bring):
+    bring()
+    answer = bring(**VIEWS)
+    assert made(answer) == ["features", "head"]
+    notes = {outcome.name: outcome.note for outcome in answer.stages}
+    assert notes["features"].endswith("; 2 augmented views")
+    name = "linear 0.01, with 2 augmented views"
+    assert notes["head"].startswith(f"chose {name}: validation accuracy ")
+    assert notes["head"].endswith(" (n = 288)")
+    (row,) = history(answer.folder)
+    assert (row["phase"], row["head"], row["is_kept"]) == ("frozen", name, "true")
+    assert made(bring(**VIEWS)) == []
+
+
+def test_a_seed_draws_other_views_only_where_there_are_any(bring):
+    bring(**VIEWS)
+    assert made(bring(**VIEWS, seed="3")) == ["features", "head"]
+    bring()
+    assert made(bring(seed="3")) == ["head"]
+
+
+def test_views_of_nothing_are_not_made(bring):
+    bring()
+    assert made(bring(frozen_phase__views="2")) == ["head"]
+
+
+def test_the_kept_epoch_of_a_dense_head_is_the_saved_one(bring):
+    """Any Keras opens the checkpoint, and is right as often as its history says."""
+    import keras
+
+    settings = {"head__kinds": '["dense"]', "head__epochs": "4", "head__standardise": "false"}
+    answer = bring(**settings, **VIEWS)
+    rows = history(answer.folder)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert {row["head"] for row in rows} == {"dense, with 2 augmented views"}
+    (kept,) = (row for row in rows if row["is_kept"] == "true")
+    digits = open_digits()
+    with (answer.folder / "split.csv").open(newline="") as file:
+        validation = [int(row["id"].split("/")[1]) for row in csv.DictReader(file) if row["part"] == "validation"]
+    model = keras.saving.load_model(answer.folder / "checkpoints" / "frozen" / "model.keras", compile=False)
+    found = accuracy_score(digits.labels[validation], model.predict_on_batch(digits.pixels[validation]).argmax(axis=1))
+    assert float(kept["validation_accuracy"]) == pytest.approx(found, abs=1e-6)
