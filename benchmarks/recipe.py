@@ -1,0 +1,94 @@
+"""Writes benchmarks/results/<recipe>.json from studies that `lowres study` made: accuracy, its minutes, its curve.
+
+LOWRES_CACHE=$(mktemp -d) lowres study cifar10 --recipe transfer --study studies/transfer-0
+.venv/bin/python benchmarks/recipe.py studies/transfer-0 studies/transfer-1
+
+Each folder is a run; a run of the same recipe and seed takes the place of the one the file held. Studies that were made
+with an empty cache say what a newcomer waits; `--warm` marks those that were not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from lowres.files.atomic import atomic_write_json
+from lowres.values.history import FINE_TUNING, history_from_csv
+from processor import machine
+
+RESULTS = Path(__file__).parent / "results"
+JUDGED = ("n", "accuracy", "accuracy_interval", "ece", "ece_after_temperature", "temperature", "with_flipped_views")
+
+
+def main() -> None:
+    """Gather what each study's own files say; nothing is computed here but sums, means and deviations."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("studies", nargs="+", type=Path)
+    asked.add_argument("--warm", action="store_true", help="the data, weights or features were cached before")
+    options = asked.parse_args()
+    for study in options.studies:
+        name, run = _run(study, not options.warm)
+        path = RESULTS / f"{name}.json"
+        before = json.loads(path.read_bytes())["runs"] if path.exists() else []
+        runs = sorted([one for one in before if one["seed"] != run["seed"]] + [run], key=lambda one: one["seed"])
+        atomic_write_json(path, {"recipe": name, "data": "cifar10", **_together(runs), "runs": runs})
+
+
+def _run(study: Path, is_cold: bool) -> tuple[str, dict[str, Any]]:
+    evaluation = json.loads((study / "evaluation.json").read_bytes())
+    stages = json.loads((study / "study.json").read_bytes())["stages"]
+    recipe = tomllib.loads((study / "recipe.toml").read_text(encoding="utf-8"))
+    seconds = {name: stage["seconds"] for name, stage in stages.items()}
+    run = {
+        "seed": recipe["seed"],
+        "cold_cache": is_cold,
+        **{key: evaluation[key] for key in JUDGED if key in evaluation},
+        "chosen_head": stages["head"]["facts"]["head"]["chosen"],
+        "fine_tuning": stages["train"]["facts"].get("fine_tuning"),
+        "engine": stages["features"]["facts"]["engine"],
+        "images_per_second": stages["features"]["facts"]["images_per_second"],
+        "stage_seconds": seconds,
+        "total_seconds": round(sum(seconds.values()), 1),
+        "validation_curve": _curve(study, seconds),
+        "machine": machine(),
+        "versions": stages["head"]["versions"],
+    }
+    return recipe["name"], run
+
+
+def _curve(study: Path, seconds: dict[str, float]) -> list[dict[str, float]]:
+    """Minutes since the study began and validation accuracy: after the frozen phase, then after each epoch."""
+    names = list(seconds)
+    now = sum(seconds[name] for name in names[: names.index("head") + 1])
+    path = study / "history.csv"
+    rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
+    frozen = next(row for row in rows if row.is_kept and row.phase != FINE_TUNING)
+    points = [{"minutes": round(now / 60, 2), "validation_accuracy": frozen.validation_accuracy}]
+    for row in rows:
+        if row.phase == FINE_TUNING:
+            now += row.seconds
+            points.append({"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy})
+    return points
+
+
+def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    accuracies = [run["accuracy"] for run in runs]
+    together: dict[str, Any] = {"n": runs[0]["n"], "number_of_runs": len(runs), "mean_accuracy": _mean(accuracies)}
+    if len(runs) > 1:
+        together["deviation"] = round(statistics.stdev(accuracies), 5)
+    if all("with_flipped_views" in run for run in runs):
+        together["mean_accuracy_with_flips"] = _mean([run["with_flipped_views"]["accuracy"] for run in runs])
+    together["mean_minutes"] = round(statistics.mean(run["total_seconds"] for run in runs) / 60, 2)
+    return together
+
+
+def _mean(values: list[float]) -> float:
+    return round(statistics.mean(values), 5)
+
+
+if __name__ == "__main__":
+    main()
