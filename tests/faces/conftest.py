@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowres.faces.report_data import Candidate, Cost, FlippedResult, Making, ReportData, StageCost
+from lowres.faces.report_data import Candidate, Cost, FineTuned, FlippedResult, Making, ReportData, StageCost
 from lowres.faces.study_figures import study_figures
 from lowres.files.machine import Machine
 from lowres.values.calibration import fit_temperature
 from lowres.values.evaluation import evaluate
 from lowres.values.explanation import Explanation, choose_gallery
 from lowres.values.findings import Finding
+from lowres.values.history import FINE_TUNING, FROZEN, EpochRow
 from lowres.values.intervals import wilson_interval
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
@@ -99,6 +100,44 @@ def digits_data():
 @pytest.fixture(scope="session")
 def digits_drawings(digits_data):
     return study_figures(digits_data)
+
+
+def solved(head, validation_accuracy, is_kept=False):
+    """A head that was solved at once."""
+    return EpochRow(FROZEN, None, head, None, 0.2, 0.95, 0.35, validation_accuracy, 3.0, is_kept)
+
+
+def epochs(phase, validation_accuracies, *, kept=None, head="", rate=1e-3):
+    """Epochs with these validation accuracies, the one numbered `kept` kept; all else falls or rises evenly."""
+    return tuple(
+        EpochRow(phase, n, head, rate / n, 0.4 / n, 0.9 + n / 1000, 0.3 + n / 1000, accuracy, 71.0, n == kept)
+        for n, accuracy in enumerate(validation_accuracies, start=1)
+    )
+
+
+@pytest.fixture(scope="session")
+def solved_then_tuned():
+    """The history of heads solved at once and four epochs of fine-tuning after them, the third kept."""
+    heads = (solved("lda", 0.87), solved("linear 0.03", 0.889, is_kept=True), solved("linear 0.1", 0.88))
+    return heads + epochs(FINE_TUNING, (0.9, 0.92, 0.94, 0.93), kept=3)
+
+
+@pytest.fixture(scope="session")
+def tuned_in_both_phases():
+    """The history of a linear head, a dense one of five epochs, its fourth kept, and three of fine-tuning."""
+    dense = epochs(FROZEN, (0.6, 0.7, 0.75, 0.8, 0.79), kept=4, head="dense")
+    return (solved("linear 0.03", 0.78), *dense, *epochs(FINE_TUNING, (0.82, 0.86, 0.85), kept=2, rate=1e-4))
+
+
+@pytest.fixture(scope="session")
+def tuned_data(digits_data, solved_then_tuned):
+    """The study of digits as it would be with augmentation and fine-tuning."""
+    recipe = digits_data.recipe.with_settings(
+        {"augmentation.flip": "random", "augmentation.shift_pixels": "1", "fine_tuning.epochs": "4"}
+    )
+    tuned = FineTuned("blocks_5", 4, 3, False, 2_312_345, 95.3, "bfloat16", 32, 4, 0.94, 0.889)
+    making = replace(digits_data.making, fine_tuning=tuned)
+    return replace(digits_data, recipe=recipe, making=making, history=solved_then_tuned)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from lowres.faces.report import render_report
 from lowres.faces.study_figures import study_figures
+from lowres.values.findings import Finding
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }} & co", "a 'quoted' class")
@@ -174,6 +175,38 @@ def test_the_least_there_can_be_makes_a_page(without_extras):
     assert "None" not in page.text
     assert "Asked about each picture" not in page.text
     assert "fitted on" not in page.text
+
+
+def test_a_frozen_study_does_not_speak_of_fine_tuning(digits_page):
+    assert "Nothing of a-trunk was trained" in digits_page.text
+    assert "Fine-tuning" not in digits_page.text
+    assert "SHA-256 of the weights 0123" in digits_page.text
+    assert "What training made of the pictures" not in digits_page.text
+    assert "What was checked before training" not in digits_page.text
+
+
+def test_the_training_is_told_with_its_figures(tuned_data):
+    page = Page(render_report(tuned_data, study_figures(tuned_data)))
+    assert page.crooked == []
+    text = page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "fine-tuning trained the trunk from blocks_5 up" in text
+    assert "It named 90.3 % of the training pictures, changed as it saw them," in text
+    assert "saw each of them in 4 versions: mirrored at random, shifted by up to 1 px." in text
+    assert "SHA-256 of the weights it began with 0123" in text
+    titles = [picture["alt"] for picture in page.of("img")]
+    assert any(title.startswith("Fine-tuning gained") for title in titles)
+    assert any(title.startswith("Training sees each picture in 4 versions") for title in titles)
+
+
+def test_what_preflight_found_is_told_and_a_fault_on_top(digits_data):
+    found = (Finding("first loss", "PASS", "2.31"), Finding("input range", "FAIL", "0 to 0.004", "scale once"))
+    page = Page(render_report(replace(digits_data, preflight=found)))
+    assert page.crooked == []
+    assert page.text.index("trained in spite of that: input range.") < page.text.index("What was the data?")
+    assert "input range : 0 to 0.004 scale once" in page.text
+    assert page.text.replace("\N{NO-BREAK SPACE}", " ").index("1 check passed") < page.text.index("first loss : 2.31")
+    passed = Page(render_report(replace(digits_data, preflight=found[:1]))).text
+    assert "in spite of" not in passed
 
 
 def test_a_study_without_a_mistake_says_so(made_data):

@@ -9,6 +9,7 @@ from lowres.faces import report_words
 from lowres.faces.cases import CaseBook
 from lowres.faces.report_data import FlippedResult
 from lowres.values.evaluation import evaluate
+from lowres.values.findings import Finding
 from lowres.values.predictions import Predictions
 
 
@@ -144,10 +145,40 @@ def test_how_it_was_made_and_chosen(digits_data):
     assert "resized to 224 x 224 pixels (bicubic)" in made
     assert "Its weights were left as they came; it turns a picture into 7 x 7 places with 64 numbers each." in made
     assert f"trained on {len(digits_data.split.train)} training pictures" in made
-    trained = report_words.how_made(digits_data, replace(digits_data.making, is_trunk_frozen=False))
-    assert "Its weights were trained further" in trained
     chosen = plain(report_words.how_chosen(digits_data, digits_data.making))
     assert chosen == (
         f"Of the 2 heads tried, the {len(digits_data.split.validation)} validation pictures chose the one to keep. The "
         f"{digits_data.evaluation.n} test pictures were used once, after the last choice, and chose nothing."
     )
+
+
+@pytest.mark.parametrize(
+    ("from_layer", "kept_epoch", "words"),
+    [
+        ("blocks_5", 3, "Its weights from blocks_5 up were trained further; it turns"),
+        ("", 3, "All its weights were trained further; it turns"),
+        ("blocks_5", 0, "Training its weights further brought nothing, so they are as they came; it turns"),
+    ],
+)
+def test_a_trunk_that_was_trained_is_not_called_frozen(from_layer, kept_epoch, words, tuned_data):
+    fine_tuning = replace(tuned_data.making.fine_tuning, from_layer=from_layer, kept_epoch=kept_epoch)
+    making = replace(tuned_data.making, fine_tuning=fine_tuning)
+    assert words in report_words.how_made(tuned_data, making)
+    assert making.is_trunk_frozen == (kept_epoch == 0)
+
+
+def test_validation_chose_the_epoch_too_unless_the_last_was_kept_anyway(tuned_data):
+    assert "chose the one to keep, and the epoch of fine-tuning." in report_words.how_chosen(
+        tuned_data, tuned_data.making
+    )
+    last = replace(tuned_data, recipe=tuned_data.recipe.with_settings({"fine_tuning.keep": "last"}))
+    assert "chose the one to keep. The" in report_words.how_chosen(last, last.making)
+
+
+def test_a_fault_that_was_trained_in_spite_of_is_named():
+    found = [Finding("input range", "FAIL", "0 to 1"), Finding("step", "WARN", "slow"), Finding("loss", "PASS", "2.3")]
+    assert report_words.accepted_faults(found) == (
+        "Before training a fault was found, and it was trained in spite of that: input range."
+    )
+    assert "2 faults were found" in report_words.accepted_faults([*found, Finding("spread", "FAIL", "0.01")])
+    assert report_words.accepted_faults(found[1:]) == ""

@@ -28,6 +28,11 @@ def test_without_an_explanation_there_is_no_gallery(without_extras):
     assert [drawing.name for drawing in study_figures(without_extras)] == NAMES[:-1]
 
 
+def test_a_study_that_trained_more_shows_more(tuned_data):
+    names = [drawing.name for drawing in study_figures(tuned_data)]
+    assert names == [*NAMES[:2], "augmentation_examples", "training_curves", *NAMES[2:]]
+
+
 def test_counts_are_those_of_each_part(digits_data):
     counts = counts_by_part(digits_data)
     assert list(counts) == ["train", "validation", "test"]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces import numbers_in_words, report_pictures, report_words
+from lowres.faces import numbers_in_words, report_pictures, report_words, training_words
 from lowres.faces.cases import Case, CaseBook, sample_rows
 from lowres.faces.figures.canvas import Drawing
 from lowres.faces.report_data import ReportData
+from lowres.faces.training_course import training_course
 from lowres.values.evaluation import Evaluation
 from lowres.values.findings import worst_first
 from lowres.values.recipe import Recipe, field_keys
@@ -58,10 +59,13 @@ def _context(data: ReportData, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "data": data,
         "evaluation": evaluation,
         "words": report_words,
+        "training": training_words,
+        "course": training_course(data.history),
         "numbers": numbers_in_words,
         "parts": [(part, len(data.split.part(part))) for part in PARTS],
         "used": sum(len(data.split.part(part)) for part in PARTS),
         "findings": worst_first(data.findings),
+        "preflight": worst_first(data.preflight),
         "figures": {drawing.name: drawing for drawing in drawings},
         "inline_png": report_pictures.inline_png,
         "samples": _samples(data),

@@ -10,6 +10,7 @@ from lowres.values.calibration import Calibration
 from lowres.values.evaluation import Evaluation
 from lowres.values.explanation import Explanation
 from lowres.values.findings import Finding
+from lowres.values.history import EpochRow
 from lowres.values.intervals import Interval
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
@@ -27,11 +28,38 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class FineTuned:
+    """What fine-tuning trained after the frozen phase, and what it came to.
+
+    from_layer: the first layer or block trained; empty: the whole trunk. kept_epoch: 0 where what it began with was
+    kept. averaged_weights: whether the weights kept are a running average. trained_parameters: numbers that fine-tuning
+    could change, the head's with them. precision: of the trunk. batch_images: in one pass, of which accumulation_steps
+    make an update. views: different versions of each training image. validation_accuracy: of what was kept;
+    frozen_validation_accuracy: of what it began with; fractions.
+    """
+
+    from_layer: str
+    epochs: int
+    kept_epoch: int
+    averaged_weights: bool
+    trained_parameters: int
+    images_per_second: float
+    precision: str
+    batch_images: int
+    views: int
+    validation_accuracy: float
+    frozen_validation_accuracy: float
+    accumulation_steps: int = 1
+    stopped_early: bool = False
+
+
+@dataclass(frozen=True)
 class Making:
     """What the classifier was made from.
 
-    weights_sha256: of the trunk's tensors. feature_shape: rows, columns and channels of the trunk's output.
-    input_contract: how the trunk scales pixels, in words. candidates: every head that was tried.
+    weights_sha256: of the trunk's tensors as they came. feature_shape: rows, columns and channels of the trunk's
+    output. input_contract: how the trunk scales pixels, in words. candidates: every head that was tried. fine_tuning:
+    None where the trunk stayed frozen.
     """
 
     backbone: str
@@ -41,7 +69,12 @@ class Making:
     feature_shape: tuple[int, int, int]
     candidates: tuple[Candidate, ...] = ()
     input_contract: str = ""
-    is_trunk_frozen: bool = True
+    fine_tuning: FineTuned | None = None
+
+    @property
+    def is_trunk_frozen(self) -> bool:
+        """Whether the trunk's weights are those it came with, no fine-tuning asked for or none better than before."""
+        return self.fine_tuning is None or not self.fine_tuning.kept_epoch
 
 
 @dataclass(frozen=True)
@@ -76,7 +109,8 @@ class ReportData:
 
     name: what the data set is called. predictions, evaluation: of the test part. command: what makes this study again.
     origin: which place served the images. findings: of the data checks. calibration: the temperature as validation
-    gave it. skipped: files left out as damaged.
+    gave it. skipped: files left out as damaged. history: of the training, both phases. preflight: what was found before
+    training.
     """
 
     name: str
@@ -94,3 +128,5 @@ class ReportData:
     flipped: FlippedResult | None = None
     calibration: Calibration | None = None
     skipped: tuple[str, ...] = ()
+    history: tuple[EpochRow, ...] = ()
+    preflight: tuple[Finding, ...] = ()

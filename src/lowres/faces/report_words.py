@@ -9,6 +9,7 @@ from lowres.faces.numbers_in_words import count, of_hundred, percent, points
 from lowres.faces.report_data import FlippedResult, Making, ReportData
 from lowres.values.calibration import Calibration
 from lowres.values.evaluation import ClassScore, Evaluation
+from lowres.values.findings import Finding
 
 _SURE = 0.9
 
@@ -150,24 +151,44 @@ def how_made(data: ReportData, making: Making) -> str:
     """Return how pictures become answers in this study."""
     rows, columns, channels = making.feature_shape
     network, side = data.recipe.network, data.recipe.network.input_pixels
-    fate = "Its weights were left as they came" if making.is_trunk_frozen else "Its weights were trained further"
     return (
         f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
-        f"through {making.backbone}, which learned to see on other pictures before. {fate}; it turns a picture into "
-        f"{rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was trained on "
-        f"{count(len(data.split.train), 'training picture')} to turn those into one of {len(data.images.class_names)} "
-        "classes."
+        f"through {making.backbone}, which learned to see on other pictures before. {_fate(making)}; it turns a "
+        f"picture into {rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was "
+        f"trained on {count(len(data.split.train), 'training picture')} to turn those into one of "
+        f"{len(data.images.class_names)} classes."
     )
 
 
 def how_chosen(data: ReportData, making: Making) -> str:
-    """Return which head was kept, by which rule."""
+    """Return which head was kept, by which rule, and that the test part had no say."""
     validation, test = count(len(data.split.validation), "validation picture"), count(data.evaluation.n, "test picture")
     tried = f"Of the {count(len(making.candidates), 'head')} tried, the" if making.candidates else "The"
+    epoch = ""
+    if making.fine_tuning is not None and data.recipe.fine_tuning.keep == "best":
+        epoch = ", and the epoch of fine-tuning"
     return (
-        f"{tried} {validation} chose the one to keep. The {test} were used once, after the last choice, and chose "
-        "nothing."
+        f"{tried} {validation} chose the one to keep{epoch}. The {test} were used once, after the last choice, and "
+        "chose nothing."
     )
+
+
+def accepted_faults(preflight: Sequence[Finding]) -> str:
+    """Return which faults found before training were run in spite of; nothing where there were none."""
+    faults = [finding.name for finding in preflight if finding.status == "FAIL"]
+    if not faults:
+        return ""
+    were = "a fault was" if len(faults) == 1 else f"{len(faults)} faults were"
+    return f"Before training {were} found, and it was trained in spite of that: {', '.join(faults)}."
+
+
+def _fate(making: Making) -> str:
+    if making.fine_tuning is None:
+        return "Its weights were left as they came"
+    if making.is_trunk_frozen:
+        return "Training its weights further brought nothing, so they are as they came"
+    start = making.fine_tuning.from_layer
+    return f"Its weights from {start} up were trained further" if start else "All its weights were trained further"
 
 
 def _fewer_mistakes(evaluation: Evaluation) -> str:

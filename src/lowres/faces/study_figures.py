@@ -1,4 +1,4 @@
-"""The eight figures of a study, drawn from the values its report tells."""
+"""The figures of a study, drawn from the values its report tells."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from lowres.faces.cases import CaseBook
 from lowres.faces.figures import Drawing
 from lowres.faces.report_data import ReportData
 from lowres.faces.report_words import method_name
+from lowres.faces.training_course import training_course
+from lowres.faces.training_words import augmentation_words, training_views
 from lowres.values.split import PARTS
 
 _PAIRS, _PICTURES = 4, 8
 
 
 def study_figures(data: ReportData) -> tuple[Drawing, ...]:
-    """Return every figure of the study; without an explanation the gallery of heat maps is left out."""
+    """Return every figure of the study.
+
+    Left out: curves where nothing was trained in epochs, augmented images where none were, heat maps where none are.
+    """
     evaluation, predictions, names = data.evaluation, data.predictions, data.images.class_names
     book = CaseBook(data.images, predictions, evaluation.temperature)
     pairs = book.confusions(evaluation, _PAIRS, _PICTURES)
@@ -24,6 +29,7 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
     drawings = [
         figures.class_counts(counts_by_part(data), names),
         figures.sample_grid(data.images, data.split.train, seed=data.recipe.seed),
+        *_training_figures(data),
         figures.confusion_matrix(evaluation.confusion, names),
         figures.per_class_bars(evaluation.per_class),
         figures.confidence_histogram(confidence, predictions.is_right),
@@ -34,6 +40,26 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
         method = method_name(data.explanation.method)
         drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), method))
     return tuple(drawings)
+
+
+def _training_figures(data: ReportData) -> list[Drawing]:
+    course, views, tuned = training_course(data.history), training_views(data.recipe), data.making.fine_tuning
+    drawings = []
+    if views:
+        words = augmentation_words(data.recipe.augmentation)
+        drawings.append(
+            figures.augmentation_examples(data.images, data.split.train, data.recipe, views=views, words=words)
+        )
+    if course.has_epochs:
+        drawings.append(
+            figures.training_curves(
+                course,
+                classes=len(data.images.class_names),
+                validation_images=len(data.split.validation),
+                from_layer=tuned.from_layer if tuned else "",
+            )
+        )
+    return drawings
 
 
 def counts_by_part(data: ReportData) -> dict[str, NDArray[np.int64]]:

@@ -7,10 +7,12 @@ from lowres.faces.figures.agreement import confusion_matrix, per_class_bars
 from lowres.faces.figures.amounts import class_counts
 from lowres.faces.figures.canvas import Drawing, write_figures
 from lowres.faces.figures.certainty import confidence_histogram, reliability
-from lowres.faces.figures.galleries import confusion_pairs, grad_cam_gallery, sample_grid
+from lowres.faces.figures.curves import training_curves
+from lowres.faces.figures.galleries import augmentation_examples, confusion_pairs, grad_cam_gallery, sample_grid
 
 __all__ = [
     "Drawing",
+    "augmentation_examples",
     "class_counts",
     "confidence_histogram",
     "confusion_matrix",
@@ -19,5 +21,6 @@ __all__ = [
     "per_class_bars",
     "reliability",
     "sample_grid",
+    "training_curves",
     "write_figures",
 ]

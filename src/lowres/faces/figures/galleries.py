@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +30,16 @@ from lowres.faces.figures.canvas import (
 )
 from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
 from lowres.faces.numbers_in_words import percent
+from lowres.values.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
+from lowres.values.recipe import Recipe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_CLASSES = 120
 MOST_EXPLAINED = 400
+MOST_AUGMENTED, MOST_VIEWS = 6, 8
 _INNER = WIDTH_PIXELS - 2 * MARGIN_PIXELS
 _GAP = 8
 
@@ -69,6 +73,38 @@ def sample_grid(images: LabelledImages, rows: NDArray[np.int64], *, seed: int = 
     title = f"What the {len(class_names)} classes look like"
     size = (WIDTH_PIXELS, HEADER_PIXELS + lines * (tile + _GAP) + MARGIN_PIXELS)
     return draw("sample_grid", title, note, size, paint)
+
+
+def augmentation_examples(
+    images: LabelledImages, rows: NDArray[np.int64], recipe: Recipe, *, views: int, words: str
+) -> Drawing:
+    """Draw a few images out of `rows`, by lot from the recipe's seed, each beside its first augmented views.
+
+    views: how many training makes; up to 8 are drawn. words: how the images are changed. Only those shown are read.
+    """
+    tile, shown, lines = 112, min(views, MOST_VIEWS), _wrapped(words, 8.5)
+    chosen = _by_lot(images, rows, recipe.seed)
+    plain = np.stack([images.pixels[row] for row in chosen])
+    changed = [augment(plain, chosen, recipe.augmentation, seed=recipe.seed, epoch=view) for view in range(shown)]
+    first, top = MARGIN_PIXELS + tile + 40, HEADER_PIXELS + 30
+
+    def paint(figure: Figure) -> None:
+        style: dict[str, Any] = {"size": 9, "weight": "bold"}
+        write(figure, MARGIN_PIXELS, HEADER_PIXELS + 8, "as it is", **style)
+        write(figure, first, HEADER_PIXELS + 8, "as training sees it, view by view", **style)
+        for place in range(len(chosen)):
+            down = top + place * (tile + _GAP)
+            _put(figure, magnified(plain[place], tile), MARGIN_PIXELS, down, tile)
+            for view, pixels in enumerate(changed):
+                _put(figure, magnified(pixels[place], tile), first + view * (tile + _GAP), down, tile)
+        for number, line in enumerate(lines):
+            write(figure, MARGIN_PIXELS, below + 22 + number * 24, line, size=8.5, color=MUTED)
+
+    below = top + len(chosen) * (tile + _GAP)
+    note = f"{len(chosen)} of n = {len(rows):,} training images, drawn by lot; the first {shown} of {views} views each"
+    title = f"Training sees each picture in {views} versions" if views > 1 else "Training sees each picture changed"
+    size = (WIDTH_PIXELS, below + 24 * len(lines) + MARGIN_PIXELS)
+    return draw("augmentation_examples", title, note, size, paint)
 
 
 def confusion_pairs(confusions: Sequence[Confusion], n: int) -> Drawing:
@@ -124,6 +160,21 @@ def grad_cam_gallery(cases: Sequence[Case], method: str = "Grad-CAM") -> Drawing
     note = f"n = {len(cases)} test images; left the picture, right its {across} x {rows} heat map stretched over it"
     size = (WIDTH_PIXELS, HEADER_PIXELS + sum(heights) + 60)
     return draw("grad_cam_gallery", f"What the network looks at ({method})", note, size, paint)
+
+
+def _by_lot(images: LabelledImages, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """A handful of rows, of different classes where there are enough."""
+    classes = len(images.class_names)
+    each = sample_rows(images.labels[rows], classes, MOST_AUGMENTED, seed)
+    order = np.random.default_rng(seed).permutation(classes)
+    turns = [rows[each[number][turn]] for turn in range(MOST_AUGMENTED) for number in order if turn < len(each[number])]
+    return np.array(turns[:MOST_AUGMENTED], dtype=np.int64)
+
+
+def _wrapped(words: str, points: float) -> list[str]:
+    """The words on lines that fit the figure."""
+    wide = text_pixels([words], points) / max(len(words), 1)
+    return textwrap.wrap(words, int(0.95 * _INNER / max(wide, 1)))
 
 
 def _put_explained(figure: Figure, case: Case, left: float, top: float, tile: int, colour: str) -> None:

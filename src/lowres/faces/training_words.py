@@ -1,0 +1,162 @@
+"""The sentences about a training: while it runs, and in the report afterwards."""
+
+from __future__ import annotations
+
+from lowres.faces.numbers_in_words import count, duration, percent, points, with_plain_spaces
+from lowres.faces.report_data import FineTuned, ReportData
+from lowres.faces.training_course import TrainingCourse
+from lowres.values.history import EpochRow
+from lowres.values.intervals import wilson_interval
+from lowres.values.recipe import Recipe
+from lowres.values.recipe_sections import Augmentation
+
+# How far training is ahead of validation: no more than is usual, and so far that it is learning by heart.
+_CLOSE, _FAR = 0.03, 0.1
+
+
+def epoch_line(row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> str:
+    """Return one line for people about an epoch that has just ended; nothing about time once it was the last."""
+    best, seconds = percent(max(best_validation_accuracy, row.validation_accuracy)), duration(row.seconds)
+    left = f", {_time_left(seconds_left)} left" if row.epoch != epochs else ""
+    return with_plain_spaces(
+        f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, validation {percent(row.validation_accuracy)} "
+        f"(best {best}), {seconds}{left}"
+    )
+
+
+def first_answer(head: str, validation_accuracy: float, n: int, minutes_left: float | None = None) -> str:
+    """Return one line with what the frozen phase came to, and what is still to come where fine-tuning follows."""
+    more = "" if minutes_left is None else f"; fine-tuning follows, about {_time_left(60 * minutes_left)} more"
+    answer = f"{percent(validation_accuracy)} of {count(n, 'validation image')} right with the trunk frozen ({head})"
+    return with_plain_spaces(f"first answer: {answer}{more}")
+
+
+def how_tuned(data: ReportData, course: TrainingCourse) -> str:
+    """Return what was trained after the frozen phase, for how long; or that nothing was."""
+    tuned = data.making.fine_tuning
+    if tuned is None:
+        curve = "" if course.has_epochs else " That head is solved for at once, without epochs, so there is no curve."
+        return (
+            f"Nothing of {data.making.backbone} was trained: it stayed frozen, as it came, and only the head on top of "
+            f"it learned from these pictures.{curve}"
+        )
+    stop = ", then stopped because validation no longer rose" if tuned.stopped_early else ""
+    passes = f" in {tuned.accumulation_steps} passes" if tuned.accumulation_steps > 1 else ""
+    return (
+        f"The head was first trained on the frozen trunk. Then fine-tuning trained {_trained_part(tuned)} together "
+        f"with it, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} over "
+        f"{count(len(data.split.train), 'training picture')}{stop}: {tuned.batch_images * tuned.accumulation_steps} "
+        f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
+    )
+
+
+def what_was_gained(data: ReportData) -> str:
+    """Return what fine-tuning gained over the frozen trunk on validation, and whose weights were kept."""
+    tuned, n = data.making.fine_tuning, len(data.split.validation)
+    if tuned is None:
+        return ""
+    before, after = tuned.frozen_validation_accuracy, tuned.validation_accuracy
+    if not tuned.kept_epoch:
+        return (
+            f"On the {count(n, 'validation picture')} no epoch was better than the frozen trunk with its "
+            f"{percent(before)}, so the weights from before fine-tuning were kept."
+        )
+    change = f"{points(after - before)} {'more' if after > before else 'less'}" if after != before else "no more"
+    return (
+        f"On the {count(n, 'validation picture')} the frozen trunk reached {percent(before)}, fine-tuning "
+        f"{percent(after)}: {change}.{_doubt(before, after, n)} {_whose_weights(data.recipe, tuned)}"
+    )
+
+
+def ahead_of_validation(course: TrainingCourse, recipe: Recipe) -> str:
+    """Return how far training accuracy is ahead of validation, and what that means; nothing of no training."""
+    kept = course.kept
+    if kept is None:
+        return ""
+    ahead, when = kept.accuracy - kept.validation_accuracy, f" in epoch {kept.epoch}" if kept.epoch else ""
+    seen = f"the training pictures{_as_seen(recipe) if kept.epoch else ''}"
+    lead = (
+        f"It named {percent(kept.accuracy)} of {seen} correctly{when}, and {percent(kept.validation_accuracy)} of the "
+        "validation pictures, from which it never learned"
+    )
+    if ahead > _FAR:
+        return f"{lead}: training runs away by {points(ahead)}, so much of what it learned does not carry over."
+    if ahead > _CLOSE:
+        return f"{lead}: {points(ahead)} less, a distance that is usual."
+    if ahead >= -_CLOSE:
+        return f"{lead}: the two stay together, so it has not learned by heart."
+    return f"{lead}: training runs behind, its pictures or its weights still changing."
+
+
+def augmentation_words(choices: Augmentation) -> str:
+    """Return how training pictures are changed, in a few words; nothing where they are not."""
+    flip = {"none": "", "random": "mirrored at random", "alternating": "mirrored every other epoch"}[choices.flip]
+    size = {
+        "shifted by up to {} px": choices.shift_pixels,
+        "turned by up to {} degrees": 360 * choices.rotation_fraction,
+        "zoomed by up to {} %": 100 * choices.zoom_fraction,
+        "brightness changed by up to {} %": 100 * choices.brightness,
+        "contrast by up to {} %": 100 * choices.contrast,
+        "colours by up to {} %": 100 * choices.saturation,
+    }
+    changes = [flip, *(words.format(f"{amount:g}") for words, amount in size.items() if amount)]
+    changes += ["one more change by lot (TrivialAugment)"] if choices.policy == "trivial" else []
+    changes += [f"a square of {choices.cutout_pixels} px painted over"] if choices.cutout_pixels else []
+    return ", ".join(change for change in changes if change)
+
+
+def training_views(recipe: Recipe) -> int:
+    """Return in how many changed versions training sees each picture; 0 where it sees it as it is."""
+    choices = recipe.fine_tuning
+    if recipe.augmentation == Augmentation():
+        return 0
+    return max(recipe.augmented_frozen_views, min(choices.views or choices.epochs, choices.epochs))
+
+
+def how_changed(recipe: Recipe) -> str:
+    """Return how training pictures were changed, and into how many versions; nothing where they were not."""
+    views = training_views(recipe)
+    if not views:
+        return ""
+    mixed = [
+        name for name, alpha in (("mixup", recipe.fine_tuning.mixup_alpha), ("cutmix", recipe.fine_tuning.cutmix_alpha))
+        if alpha and recipe.fine_tuning.epochs
+    ]  # fmt: skip
+    mixing = f" Pictures of a batch were also mixed with each other ({' and '.join(mixed)})." if mixed else ""
+    return (
+        f"So that fewer pictures teach more, training saw each of them in {count(views, 'version')}: "
+        f"{augmentation_words(recipe.augmentation)}.{mixing} Validation and test pictures were never changed."
+    )
+
+
+def _trained_part(tuned: FineTuned) -> str:
+    return f"the trunk from {tuned.from_layer} up" if tuned.from_layer else "the whole trunk"
+
+
+def _doubt(before: float, after: float, n: int) -> str:
+    low, high = wilson_interval(round(before * n), n)
+    if not low <= after <= high:
+        return ""
+    interval = f"{percent(low)} to {percent(high)}"
+    return f" The frozen trunk's 95 % interval ({interval}) holds both, so they do not settle whether it helped."
+
+
+def _whose_weights(recipe: Recipe, tuned: FineTuned) -> str:
+    weights = "averaged over the updates up to" if tuned.averaged_weights else "of"
+    which = "the best on validation, which flatters that number a little; the test pictures had no say"
+    if recipe.fine_tuning.keep == "last":
+        which = "kept because it was the last"
+    return f"The weights kept are those {weights} epoch {tuned.kept_epoch} of {tuned.epochs}, {which}."
+
+
+def _as_seen(recipe: Recipe) -> str:
+    """That training pictures were not seen as they are, between commas; nothing where they were."""
+    choices = recipe.fine_tuning
+    is_mixed = choices.epochs > 0 and (choices.mixup_alpha > 0 or choices.cutmix_alpha > 0)
+    words = ["changed"] * bool(training_views(recipe)) + ["mixed"] * is_mixed
+    return f", {' and '.join(words)} as it saw them," if words else ""
+
+
+def _time_left(seconds: float) -> str:
+    """About how long: to the minute from two minutes on, since nobody can tell better."""
+    return duration(seconds) if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,173 @@
+"""Each sentence about a training says what its numbers allow, and changes when they do."""
+
+from dataclasses import replace
+
+import pytest
+
+from lowres.faces import training_words
+from lowres.faces.training_course import training_course
+from lowres.values.recipe_sections import Augmentation
+
+
+def plain(words):
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture
+def row(solved_then_tuned):
+    return next(row for row in solved_then_tuned if row.epoch == 3)
+
+
+def test_an_epoch_is_one_plain_line_with_the_time_left(row):
+    line = training_words.epoch_line(row, 10, 0.951, 480)
+    assert line == "epoch 3 of 10: loss 0.133, validation 94.0 % (best 95.1 %), 71 s, 8 min left"
+    assert line.isascii()
+    assert line.isprintable()
+
+
+def test_the_best_is_never_below_the_epoch_itself_and_the_last_has_nothing_left(row):
+    assert training_words.epoch_line(row, 3, 0.5, 0) == (
+        "epoch 3 of 3: loss 0.133, validation 94.0 % (best 94.0 %), 71 s"
+    )
+    assert training_words.epoch_line(row, 4, 0.5, 71.0).endswith("71 s, 71 s left")
+
+
+def test_the_first_answer_names_its_n_and_what_is_to_come():
+    line = training_words.first_answer("linear 0.03", 0.889, 2000)
+    assert line == "first answer: 88.9 % of 2,000 validation images right with the trunk frozen (linear 0.03)"
+    assert training_words.first_answer("lda", 0.5, 1, 17.6) == (
+        "first answer: 50.0 % of 1 validation image right with the trunk frozen (lda); "
+        "fine-tuning follows, about 18 min more"
+    )
+
+
+def test_a_frozen_study_says_that_nothing_of_the_trunk_was_trained(digits_data, tuned_in_both_phases):
+    words = training_words.how_tuned(digits_data, training_course(digits_data.history))
+    assert words.startswith("Nothing of a-trunk was trained: it stayed frozen")
+    assert words.endswith("solved for at once, without epochs, so there is no curve.")
+    in_epochs = training_course([row for row in tuned_in_both_phases if row.phase == "frozen"])
+    assert "no curve" not in training_words.how_tuned(digits_data, in_epochs)
+    assert training_words.what_was_gained(digits_data) == ""
+
+
+def test_fine_tuning_says_what_was_trained_and_for_how_long(tuned_data):
+    course, train = training_course(tuned_data.history), len(tuned_data.split.train)
+    assert plain(training_words.how_tuned(tuned_data, course)) == (
+        "The head was first trained on the frozen trunk. Then fine-tuning trained the trunk from blocks_5 up together "
+        f"with it, 2,312,345 weights in all, for 4 epochs over {train} training pictures: 32 pictures an update, 95 "
+        "pictures a second, in bfloat16."
+    )
+    more = replace(tuned_data.making.fine_tuning, from_layer="", accumulation_steps=2, stopped_early=True)
+    words = training_words.how_tuned(replace(tuned_data, making=replace(tuned_data.making, fine_tuning=more)), course)
+    assert "trained the whole trunk together with it" in words
+    assert ", then stopped because validation no longer rose: 64 pictures an update in 2 passes," in words
+
+
+def gained(data, **changes):
+    """What is said of a gain, with other numbers."""
+    making = replace(data.making, fine_tuning=replace(data.making.fine_tuning, **changes))
+    return plain(training_words.what_was_gained(replace(data, making=making)))
+
+
+def test_the_gain_is_told_with_its_n_and_its_doubt(tuned_data):
+    n = len(tuned_data.split.validation)
+    assert n == 144
+    # 95 % Wilson interval of 128 in 144: scipy.stats.binomtest(128, 144).proportion_ci(method="wilson")
+    assert gained(tuned_data, validation_accuracy=0.93, frozen_validation_accuracy=128 / 144) == (
+        "On the 144 validation pictures the frozen trunk reached 88.9 %, fine-tuning 93.0 %: 4.1 points more. The "
+        "frozen trunk's 95 % interval (82.7 % to 93.0 %) holds both, so they do not settle whether it helped. The "
+        "weights kept are those of epoch 3 of 4, the best on validation, which flatters that number a little; the test "
+        "pictures had no say."
+    )
+    clear = gained(tuned_data, validation_accuracy=0.98, frozen_validation_accuracy=128 / 144)
+    assert "fine-tuning 98.0 %: 9.1 points more. The weights kept" in clear
+    assert "3.0 points less." in gained(tuned_data, validation_accuracy=0.87, frozen_validation_accuracy=0.9)
+    assert "90.0 %: no more." in gained(tuned_data, validation_accuracy=0.9, frozen_validation_accuracy=0.9)
+
+
+def test_whose_weights_were_kept(tuned_data):
+    assert "those averaged over the updates up to epoch 3 of 4, the best" in gained(tuned_data, averaged_weights=True)
+    last = replace(tuned_data, recipe=tuned_data.recipe.with_settings({"fine_tuning.keep": "last"}))
+    assert gained(last, kept_epoch=4).endswith("those of epoch 4 of 4, kept because it was the last.")
+    assert gained(tuned_data, kept_epoch=0) == (
+        "On the 144 validation pictures no epoch was better than the frozen trunk with its 88.9 %, so the weights from "
+        "before fine-tuning were kept."
+    )
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        (0.99, ": training runs away by 19.0 points, so much of what it learned does not carry over."),
+        (0.85, ": 5.0 points less, a distance that is usual."),
+        (0.81, ": the two stay together, so it has not learned by heart."),
+        (0.70, ": training runs behind, its pictures or its weights still changing."),
+    ],
+)
+def test_training_is_held_against_validation(digits_data, row, training, words):
+    kept = replace(row, accuracy=training, validation_accuracy=0.8, is_kept=True)
+    said = plain(training_words.ahead_of_validation(training_course([kept]), digits_data.recipe))
+    lead = (
+        f"It named {100 * training:.1f} % of the training pictures correctly in epoch 3, and 80.0 % of the validation"
+    )
+    assert said == f"{lead} pictures, from which it never learned{words}"
+
+
+def test_training_accuracy_on_changed_pictures_is_told_as_such(tuned_data):
+    course = training_course(tuned_data.history)
+    mixing = tuned_data.recipe.with_settings({"fine_tuning.cutmix_alpha": "1.0"})
+    assert "training pictures, changed as it saw them, cor" in training_words.ahead_of_validation(
+        course, tuned_data.recipe
+    )
+    assert "training pictures, changed and mixed as it saw them, cor" in training_words.ahead_of_validation(
+        course, mixing
+    )
+    heads = training_course(tuned_data.history[:3])
+    assert "training pictures correctly, and" in training_words.ahead_of_validation(heads, tuned_data.recipe)
+    assert training_words.ahead_of_validation(training_course([]), tuned_data.recipe) == ""
+
+
+def test_augmentation_is_told_change_by_change():
+    assert training_words.augmentation_words(Augmentation()) == ""
+    described = Augmentation(flip="random", rotation_fraction=0.1, zoom_fraction=0.1)
+    assert training_words.augmentation_words(described) == (
+        "mirrored at random, turned by up to 36 degrees, zoomed by up to 10 %"
+    )
+    rest = Augmentation(
+        flip="alternating",
+        shift_pixels=3,
+        cutout_pixels=8,
+        brightness=0.2,
+        contrast=0.3,
+        saturation=0.4,
+        policy="trivial",
+    )
+    assert training_words.augmentation_words(rest) == (
+        "mirrored every other epoch, shifted by up to 3 px, brightness changed by up to 20 %, contrast by up to 30 %, "
+        "colours by up to 40 %, one more change by lot (TrivialAugment), a square of 8 px painted over"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "views"),
+    [
+        ({}, 4),
+        ({"fine_tuning.views": "2"}, 2),
+        ({"fine_tuning.views": "50"}, 4),
+        ({"fine_tuning.epochs": "0"}, 0),
+        ({"fine_tuning.epochs": "0", "frozen_phase.views": "6"}, 6),
+        ({"augmentation.flip": "none", "augmentation.shift_pixels": "0"}, 0),
+    ],
+)
+def test_versions_are_counted_as_training_makes_them(tuned_data, settings, views):
+    recipe = tuned_data.recipe.with_settings(settings)
+    assert training_words.training_views(recipe) == views
+    said = plain(training_words.how_changed(recipe))
+    assert (f"saw each of them in {views} versions: " in said) == bool(views)
+    assert bool(said) == bool(views)
+
+
+def test_mixing_is_told_only_where_it_happens(tuned_data):
+    mixing = tuned_data.recipe.with_settings({"fine_tuning.mixup_alpha": "0.2", "fine_tuning.cutmix_alpha": "1.0"})
+    assert "mixed with each other (mixup and cutmix)." in training_words.how_changed(mixing)
+    assert "mixed" not in training_words.how_changed(tuned_data.recipe)
