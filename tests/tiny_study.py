@@ -28,13 +28,13 @@ LONGEST_SECONDS = 240
 def tiny_choice(folder: Path, source: str | None = "digits", **settings: str) -> StudyChoice:
     """Return the choice of a tiny study; settings as `head__epochs="3"`."""
     dotted = {key.replace("__", "."): text for key, text in settings.items()}
-    return choose_study(source, None, TINY_SETTINGS | dotted, folder)
+    return choose_study(source, "quick", TINY_SETTINGS | dotted, folder)
 
 
 def tiny_words(folder: Path, source: str = "digits", **settings: str) -> list[str]:
     """Return the words after `lowres study` that make the same study."""
     dotted = TINY_SETTINGS | {key.replace("__", "."): text for key, text in settings.items()}
-    words = [source, "--study", str(folder)]
+    words = [source, "--recipe", "quick", "--study", str(folder)]
     return words + [word for key, text in dotted.items() for word in ("--set", f"{key}={text}")]
 
 

@@ -41,7 +41,7 @@ def test_a_path_is_kept_as_seen_from_the_study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "flowers").mkdir(parents=True)
     choice = choose_study("data/flowers")
-    assert choice.folder == Path("studies/flowers-quick")
+    assert choice.folder == Path("studies/flowers-transfer")
     assert choice.source == StudySource("flowers", "../../data/flowers")
     assert Path(choice.source.location(choice.folder)).resolve() == tmp_path / "data" / "flowers"
 
@@ -57,6 +57,11 @@ def test_a_study_goes_on_with_its_own_images_and_recipe(study, as_source):
 def test_settings_and_another_recipe_go_over_a_studys_own(study):
     assert choose_study(str(study), settings={"head.epochs": "2"}).recipe.head.epochs == 2
     assert choose_study(str(study), recipe="quick").recipe.seed == 0
+
+
+def test_images_of_ones_own_are_fine_tuned_where_no_recipe_is_named(tmp_path):
+    assert choose_study(str(tmp_path), folder=tmp_path / "study").recipe == read_recipe("transfer")
+    assert choose_study("cifar10").recipe.fine_tuning.epochs > 0
 
 
 def test_images_named_with_a_study_folder_leave_its_recipe_out(study):

@@ -172,3 +172,21 @@ def test_pictures_go_fast():
 def test_refusals(pixels, numbers, more, message):
     with pytest.raises(DataError, match=message):
         augment(pixels, numbers, EVERYTHING, **({"seed": 0, "epoch": 0} | more))
+
+
+def test_a_shift_by_a_fraction_is_one_by_that_many_pixels():
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 20, 10, 3)).astype(np.uint8)
+    numbers = np.arange(6)
+    by_pixels = augment(pixels, numbers, Augmentation(shift_pixels=3), seed=2, epoch=1)
+    np.testing.assert_array_equal(
+        augment(pixels, numbers, Augmentation(shift_fraction=0.15), seed=2, epoch=1), by_pixels
+    )
+    np.testing.assert_array_equal(
+        augment(pixels, numbers, Augmentation(shift_fraction=0.05, shift_pixels=3), seed=2, epoch=1), by_pixels
+    )
+    np.testing.assert_array_equal(augment(pixels, numbers, Augmentation(shift_fraction=0.02), seed=2, epoch=1), pixels)
+
+
+def test_images_nobody_decided_about_are_not_mirrored():
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 20, 10, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(augment(pixels, np.arange(6), Augmentation(flip="auto"), seed=2, epoch=1), pixels)

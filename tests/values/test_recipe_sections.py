@@ -20,6 +20,7 @@ def test_a_recipe_that_says_nothing_of_training_stays_frozen():
     silent = {
         "flip": "none",
         "shift_pixels": 0,
+        "shift_fraction": 0.0,
         "rotation_fraction": 0.0,
         "zoom_fraction": 0.0,
         "cutout_pixels": 0,

@@ -19,7 +19,10 @@ Source = Annotated[
     str | None,
     typer.Argument(help="cifar10, digits (the default), a path to your own images, or a study folder to go on with."),
 ]
-RecipeName = Annotated[str | None, typer.Option("--recipe", "-r", help="A recipe by name, or a .toml file.")]
+RecipeName = Annotated[
+    str | None,
+    typer.Option("--recipe", "-r", help="A recipe by name, or a .toml file; transfer (digits: quick) where left out."),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change one value of the recipe; may be given again."),

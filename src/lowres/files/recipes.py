@@ -8,7 +8,14 @@ from pathlib import Path
 from lowres.errors import RecipeError
 from lowres.values.recipe import Recipe, nearest, parse_recipe
 
-DEFAULT_RECIPE = "quick"
+DEFAULT_RECIPE = "transfer"
+# The data that comes with lowres is for a first look, which should not take minutes.
+DEMO_RECIPES = {"digits": "quick"}
+
+
+def default_recipe(source: str) -> str:
+    """Return the name of the recipe for a source where none is named."""
+    return DEMO_RECIPES.get(source, DEFAULT_RECIPE)
 
 
 def packaged_recipes() -> dict[str, Recipe]:

@@ -7,6 +7,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from lowres.pipeline.mirroring import decided_augmentation
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,6 +36,7 @@ class StudyInputs:
         """Take the run and the network; `folder` holds what is kept, until `remove`."""
         self._run, self._folder = run, folder
         self._choices = run.recipe.fine_tuning
+        self._augmentation = decided_augmentation(run)
         self._extractor = _extractor(run, network)
         self._epoch = 0
         self._chunks = _Chunks()
@@ -65,6 +68,17 @@ class StudyInputs:
         self._add(kept, kept.missing(rows), lambda missing: self._run.images.pixels[part[missing]])
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
 
+    @property
+    def passes(self) -> int:
+        """How often the training part goes through augmentation and the frozen part, in all epochs together."""
+        return self.views if self.keeps_views else self._choices.epochs
+
+    def of_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return what the trained part is fed of any images, uint8 `[n, h, w, 3]`; nothing is kept."""
+        import numpy as np
+
+        return pixels if self._extractor is None else self._extractor.extract(pixels).astype(np.float16)
+
     def remove(self) -> None:
         """Give the disk back."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -73,9 +87,7 @@ class StudyInputs:
         if self._extractor is None:
             return self._augmented(rows)
         if not self.keeps_views:
-            import numpy as np
-
-            return self._extractor.extract(self._augmented(rows)).astype(np.float16)
+            return self.of_pixels(self._augmented(rows))
         kept = self._kept(f"training view {self._epoch % self.views}", len(self._run.split.train))
         self._add(kept, kept.missing(rows), self._augmented)
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
@@ -84,8 +96,8 @@ class StudyInputs:
         from lowres.values.augmentation import augment
 
         images = self._run.split.train[rows]
-        recipe, pixels = self._run.recipe, self._run.images.pixels[images]
-        return augment(pixels, images, recipe.augmentation, seed=recipe.seed, epoch=self._epoch % self.views)
+        seed, pixels = self._run.recipe.seed, self._run.images.pixels[images]
+        return augment(pixels, images, self._augmentation, seed=seed, epoch=self._epoch % self.views)
 
     def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
         assert self._extractor is not None
@@ -105,7 +117,7 @@ class StudyInputs:
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
         recipe = self._run.recipe
-        said = [view, recipe.seed, recipe.fine_tuning.from_layer, recipe.augmentation.model_dump(mode="json")]
+        said = [view, recipe.seed, recipe.fine_tuning.from_layer, self._augmentation.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _fits_budget(self, training_images: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowres.errors import StudyError
-from lowres.files.recipes import DEFAULT_RECIPE, read_recipe
+from lowres.files.recipes import default_recipe, read_recipe
 from lowres.files.sources import BUILT_IN
 from lowres.files.study_folder import RECIPE_FILE, StudySource, is_study, read_source
 from lowres.values.recipe import Recipe
@@ -19,11 +19,12 @@ STUDIES_FOLDER = Path("studies")
 
 @dataclass(frozen=True)
 class StudyChoice:
-    """One data set, one recipe, one folder."""
+    """One data set, one recipe, one folder; and whether to train although preflight forbids it."""
 
     source: StudySource
     recipe: Recipe
     folder: Path
+    accepts_preflight: bool = False
 
 
 def choose_study(
@@ -32,22 +33,24 @@ def choose_study(
     settings: dict[str, str] | None = None,
     folder: Path | None = None,
     skip_damaged: bool = False,
+    accepts_preflight: bool = False,
 ) -> StudyChoice:
     """Return what these words mean; nothing is made or read but the recipe and a study's own study.json.
 
     A `source` that is a study folder, or none with a `folder` that is one, goes on with that study: its images and its
-    recipe, unless another is named. Otherwise the words say everything: `digits` and `quick` where they are silent,
-    and the study lies in `studies/<source>-<recipe>`.
+    recipe, unless another is named. Otherwise the words say everything: `digits` where they name no images, the
+    recipe `transfer` (for digits `quick`) where they name none, and the study lies in `studies/<source>-<recipe>`.
     """
     own = _study_meant(source, folder)
     if own is not None:
         known = read_source(own)
         chosen = read_recipe(recipe or str(own / RECIPE_FILE)).with_settings(settings or {})
-        return StudyChoice(replace(known, skip_damaged=skip_damaged or known.skip_damaged), chosen, own)
-    chosen = read_recipe(recipe or DEFAULT_RECIPE).with_settings(settings or {})
+        known = replace(known, skip_damaged=skip_damaged or known.skip_damaged)
+        return StudyChoice(known, chosen, own, accepts_preflight)
     name = source or DEFAULT_SOURCE
+    chosen = read_recipe(recipe or default_recipe(name)).with_settings(settings or {})
     place = folder or STUDIES_FOLDER / f"{_word(name)}-{_word(chosen.name)}"
-    return StudyChoice(_source(name, place, skip_damaged), chosen, place)
+    return StudyChoice(_source(name, place, skip_damaged), chosen, place, accepts_preflight)
 
 
 def _study_meant(source: str | None, folder: Path | None) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lowres.pipeline.features import wants_mirrored
+from lowres.pipeline.mirroring import is_asked, mirroring_facts
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ def _make(run: StudyRun) -> Made:
         report=lambda candidate: run.progress.note(_in_words(candidate)),
         advance=run.progress.advance,
     )
-    TrainedClassifier.from_parts(trunk, head, names).save(run.study.folder / FROZEN_MODEL_FILE)
+    classifier = TrainedClassifier.from_parts(trunk, head, names)
+    classifier.save(run.study.folder / FROZEN_MODEL_FILE)
     atomic_write_text(run.study.folder / FROZEN_HISTORY_FILE, history_to_csv(report.history))
     note = f"chose {_in_words(report.chosen)} (n = {report.validation_images:,})"
-    return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts={"head": report.to_json()}, note=note)
+    facts = {"head": report.to_json()} | mirroring_facts(run, classifier)
+    return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts=facts, note=note)
 
 
 def _feature_set(run: StudyRun) -> FeatureSet:
@@ -63,5 +66,6 @@ STAGE = Stage(
     _make,
     recipe_keys=("head", "frozen_phase", "seed"),
     reads=("split", "features"),
+    other_inputs=lambda run: {"whether mirror images are asked about": str(is_asked(run))},
     uses_networks=True,
 )

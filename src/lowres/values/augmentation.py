@@ -60,7 +60,8 @@ def augment(
 
 def is_flipped(choices: Augmentation, image_numbers: NDArray[np.int64], *, seed: int, epoch: int) -> NDArray[np.bool_]:
     """Return whether `augment` mirrors each image, bool `[n]`; alternating: Jordan 2024 (airbench), section 3.6."""
-    if choices.flip == "none":
+    if choices.flip in ("none", "auto"):
+        # Whoever knows the images decides what "auto" is; by themselves they are left alone.
         return np.zeros(len(image_numbers), dtype=np.bool_)
     if choices.flip == "random":
         return ImageDraws(seed, epoch, image_numbers).fractions(_Purpose.FLIP) < 0.5
@@ -74,8 +75,8 @@ def _moved(pixels: Pixels, choices: Augmentation, draws: ImageDraws) -> Pixels:
     if flipped.any():
         pixels = pixels.copy()
         pixels[flipped] = pixels[flipped, :, ::-1]
-    if choices.shift_pixels:
-        far = choices.shift_pixels
+    far = max(choices.shift_pixels, round(choices.shift_fraction * max(pixels.shape[1:3])))
+    if far:
         right, down = (draws.whole(-far, far, side) for side in (_Purpose.SHIFT_RIGHT, _Purpose.SHIFT_DOWN))
         pixels = shift(pixels, right, down)
     if choices.rotation_fraction or choices.zoom_fraction:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FlipKind = Literal["none", "random", "alternating"]
+FlipKind = Literal["none", "random", "alternating", "auto"]
 PolicyKind = Literal["none", "trivial"]
 ScheduleKind = Literal["constant", "cosine", "plateau"]
 LossKind = Literal["cross-entropy", "focal"]
@@ -24,9 +24,16 @@ class Augmentation(Section):
     flip: FlipKind = Field(
         "none",
         description="Mirror left and right: random: half of the images, drawn anew each epoch; alternating: drawn for "
-        "the first epoch, then the other way round every epoch.",
+        "the first epoch, then the other way round every epoch; auto: alternating in fine-tuning if the frozen phase's "
+        "classifier knows mirrored validation images as well as the others, else none.",
     )
     shift_pixels: int = Field(0, ge=0, le=1024, description="Farthest shift each way in pixels; edges are mirrored.")
+    shift_fraction: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Farthest shift each way as a fraction of the longer side, rounded; shift_pixels counts if larger.",
+    )
     rotation_fraction: float = Field(
         0.0, ge=0, le=0.5, description="Farthest rotation each way as a fraction of a full turn; 0.1 is 36 degrees."
     )

@@ -1,4 +1,4 @@
-"""Where a training stands between two epochs: small enough for JSON, and all that is needed to go on but the weights."""
+"""Where a training stands between two epochs: small enough for JSON, and all needed to go on but the weights."""
 
 from __future__ import annotations
 
