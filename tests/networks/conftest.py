@@ -12,6 +12,8 @@ from lowres.networks.backbones import build_trunk
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads import train_head
+from lowres.networks.keras_applications import application
+from lowres.networks.published_tensors import published_variables
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.recipe import Head
 
@@ -36,6 +38,14 @@ def digits() -> Digits:
 @pytest.fixture(scope="session")
 def tiny_trunk() -> keras.Model:
     return build_trunk("tiny-conv", (8, 8, 3), 16)
+
+
+@pytest.fixture(scope="session")
+def resnet50() -> keras.Model:
+    """ResNet50 as recipe `two-phase` builds it for CIFAR-10, its tensors drawn at random; to be left as it is."""
+    network = application("resnet50", keras.Input((32, 32, 3)))
+    tensors = {name: keras.ops.convert_to_numpy(one) for name, one in published_variables(network.layers).items()}
+    return build_trunk("resnet50", (32, 32, 3), 224, "bilinear", tensors)
 
 
 @pytest.fixture(scope="session")

@@ -18,17 +18,7 @@ from lowres.networks.backbones import (
     find_backbone,
     preprocessed_layer,
 )
-from lowres.networks.dense_head import dense_layers
-from lowres.networks.keras_applications import application
-from lowres.networks.published_tensors import published_variables
 from lowres.networks.resizing import resampling_matrix
-
-
-@pytest.fixture(scope="module")
-def resnet50() -> keras.Model:
-    network = application("resnet50", keras.Input((32, 32, 3)))
-    tensors = {name: keras.ops.convert_to_numpy(v) for name, v in published_variables(network.layers).items()}
-    return build_trunk("resnet50", (32, 32, 3), 224, "bilinear", tensors)
 
 
 def test_the_tiny_trunk_is_scaling_resizing_and_convolutions(tiny_trunk: keras.Model) -> None:
@@ -60,17 +50,6 @@ def test_scaled_twice_the_features_hardly_differ_between_images() -> None:
         for scaling in ("contract", "unit-then-contract")
     )
     assert wrong < right / 50
-
-
-def test_the_facts_of_the_described_resnet50(resnet50: keras.Model) -> None:
-    assert feature_layer(resnet50) == "conv5_block3_out"
-    assert resnet50.output_shape == (None, 7, 7, 2048)
-    pixels = keras.Input((32, 32, 3), dtype="uint8")
-    x = keras.layers.GlobalAveragePooling2D()(resnet50(pixels))
-    for layer in dense_layers(10):
-        x = layer(x)
-    whole = keras.Model(pixels, x)
-    assert sum(int(np.prod(weight.shape)) for weight in whole.trainable_weights) == 527_114
 
 
 def test_resnet50_sees_bgr_minus_the_mean(resnet50: keras.Model) -> None:

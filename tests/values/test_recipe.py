@@ -41,6 +41,21 @@ def test_customary_split_of_the_described_system():
     assert (recipe.split.seed, recipe.split.validation_fraction, recipe.split.pool_images) == (42, 0.2, None)
 
 
+def test_the_frozen_phase_has_views_where_there_is_something_to_see():
+    recipe = parse_recipe('name = "plain"', "plain.toml")
+    for said, views in (
+        ({"frozen_phase.views": "4"}, 0),
+        ({"frozen_phase.views": "4", "augmentation.shift_pixels": "2"}, 4),
+        ({"augmentation.shift_pixels": "2"}, 0),
+        # Whether images may be mirrored is decided after the frozen phase.
+        ({"frozen_phase.views": "4", "augmentation.flip": "auto"}, 0),
+    ):
+        assert recipe.with_settings(said).augmented_frozen_views == views
+    both = recipe.with_settings({"augmentation.flip": "auto", "augmentation.shift_pixels": "2"})
+    assert (both.frozen_augmentation.flip, both.frozen_augmentation.shift_pixels) == ("none", 2)
+    assert both.augmentation.flip == "auto"
+
+
 def test_settings_change_a_copy():
     recipe = parse_recipe('name = "plain"', "plain.toml")
     changed = recipe.with_settings(

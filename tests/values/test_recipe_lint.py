@@ -9,6 +9,7 @@ from lowres.values.recipe import Recipe, field_keys
 from lowres.values.recipe_lint import lint_recipe
 
 CHANGES = {"flip": "random", "shift_pixels": 4}
+MIRRORED = {"flipped_views": "always"}
 # name, the sections planted, status, what is measured, what repairs it.
 PLANTED = [
     ("scaling", {"network": {"scaling": "unit-then-contract"}}, "FAIL", "scaled twice", "scaling = contract"),
@@ -52,7 +53,7 @@ PLANTED = [
     ),
     (
         "mirrored views",
-        {"frozen_phase": {"views": 3}, "augmentation": CHANGES, "features": {"flipped_views": "always"}},
+        {"frozen_phase": {"views": 3}, "augmentation": CHANGES, "features": MIRRORED},
         "WARN",
         "always with frozen_phase.views = 3 and augmentation.flip = random",
         "features.flipped_views = auto",
@@ -165,7 +166,8 @@ HEALTHY = [
     {"frozen_phase": {"views": 1}, "head": {"kinds": ["dense"], "epochs": 1}},
     {"frozen_phase": {"views": 4}, "augmentation": CHANGES, "head": {"kinds": ["dense"], "epochs": 5}},
     {"frozen_phase": {"views": 9}, "augmentation": CHANGES, "head": {"kinds": ["dense", "lda"], "epochs": 5}},
-    {"frozen_phase": {"views": 2}, "augmentation": {"shift_pixels": 4}, "features": {"flipped_views": "always"}},
+    {"frozen_phase": {"views": 2}, "augmentation": {"shift_pixels": 4}, "features": MIRRORED},
+    {"frozen_phase": {"views": 2}, "augmentation": {"shift_pixels": 4, "flip": "auto"}, "features": MIRRORED},
     {"head": {"kinds": ["dense", "linear"], "standardise": False}},
     {"frozen_phase": {"early_stopping_patience_epochs": 0}, "head": {"kinds": ["dense"]}},
 ]

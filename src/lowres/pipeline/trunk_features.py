@@ -111,7 +111,7 @@ class TrunkFeatures:
         recipe = self._run.recipe
 
         def view(pixels: NDArray[np.uint8], numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-            return augment(pixels, numbers, recipe.augmentation, seed=recipe.seed, epoch=number)
+            return augment(pixels, numbers, recipe.frozen_augmentation, seed=recipe.seed, epoch=number)
 
         key = self.key_of(self.extractor, f"augmented {augmentation_digest(recipe)}, view {number}")
         return self._read(rows, key, f"features of augmented view {number + 1}", view=view)
@@ -152,7 +152,7 @@ class TrunkFeatures:
 
 def augmentation_digest(recipe: Recipe) -> str:
     """Return a name for everything the pixels of augmented views depend on beside the images and a view's number."""
-    said = [_AUGMENTATION_CODE, recipe.augmentation.model_dump(mode="json"), recipe.seed]
+    said = [_AUGMENTATION_CODE, recipe.frozen_augmentation.model_dump(mode="json"), recipe.seed]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24]
 
 

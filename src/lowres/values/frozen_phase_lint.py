@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lowres.values.findings import Finding
 from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import Augmentation
 
 
 def frozen_phase_findings(recipe: Recipe) -> tuple[Finding, ...]:
@@ -35,12 +34,12 @@ def _plateau(recipe: Recipe) -> Finding:
 
 def _views(recipe: Recipe) -> Finding:
     name, views, epochs = "recipe: frozen_phase views", recipe.frozen_phase.views, recipe.head.epochs
-    if views > 1 and recipe.augmentation == Augmentation():
+    if views > 1 and not recipe.augmented_frozen_views:
         return Finding(
             name,
             "WARN",
-            f"frozen_phase.views = {views} with nothing in [augmentation]: a view would be the image itself, so none "
-            "is made",
+            f"frozen_phase.views = {views} with nothing in [augmentation] (flip = auto is for "
+            "fine-tuning): a view would be the image itself, so none is made",
             "say in [augmentation] how views differ, or set frozen_phase.views to 1",
         )
     # The other heads see all views at once.
@@ -56,7 +55,7 @@ def _views(recipe: Recipe) -> Finding:
 
 
 def _mirrored_views(recipe: Recipe) -> Finding:
-    name, flip = "recipe: mirrored views", recipe.augmentation.flip
+    name, flip = "recipe: mirrored views", recipe.frozen_augmentation.flip
     if recipe.features.flipped_views != "always" or not recipe.augmented_frozen_views or flip == "none":
         return Finding(name, "PASS", f"features.flipped_views = {recipe.features.flipped_views}")
     return Finding(

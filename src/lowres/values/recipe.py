@@ -84,8 +84,8 @@ class Features(Section):
     )
     flipped_views: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="Train the head on mirrored images too; auto: if validation says it pays, and not at all beside "
-        "augmented views (frozen_phase.views), which have a flip of their own.",
+        description="Train the head on mirrored images too; auto: if validation says it pays, and never beside "
+        "augmented views (frozen_phase.views), of which augmentation.flip says whether they are mirrored.",
     )
 
 
@@ -144,9 +144,15 @@ class Recipe(Section):
     explanation: ExplanationChoices = ExplanationChoices()
 
     @property
+    def frozen_augmentation(self) -> Augmentation:
+        """The augmentation as the frozen phase sees it, which ends before `flip = auto` is decided: without a flip."""
+        undecided = self.augmentation.flip == "auto"
+        return self.augmentation.model_copy(update={"flip": "none"}) if undecided else self.augmentation
+
+    @property
     def augmented_frozen_views(self) -> int:
         """How many augmented views of each training image heads are fitted on, beside the image itself; 0: none."""
-        has_views = self.frozen_phase.views > 1 and self.augmentation != Augmentation()
+        has_views = self.frozen_phase.views > 1 and self.frozen_augmentation != Augmentation()
         return self.frozen_phase.views if has_views else 0
 
     def with_settings(self, settings: dict[str, str]) -> Recipe:
