@@ -137,7 +137,9 @@ def tuned_data(digits_data, solved_then_tuned):
     )
     tuned = FineTuned("blocks_5", 4, 3, False, 2_312_345, 95.3, "bfloat16", 32, 4, 0.94, 0.889)
     making = replace(digits_data.making, fine_tuning=tuned)
-    return replace(digits_data, recipe=recipe, making=making, history=solved_then_tuned)
+    return replace(
+        digits_data, recipe=recipe, making=making, history=solved_then_tuned, augmentation=recipe.augmentation
+    )
 
 
 @pytest.fixture

@@ -6,11 +6,18 @@ import pytest
 
 from lowres.faces import training_words
 from lowres.faces.training_course import training_course
+from lowres.values.mirroring import Mirroring
 from lowres.values.recipe_sections import Augmentation
 
 
 def plain(words):
     return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def with_settings(data, settings):
+    """The study under a changed recipe."""
+    recipe = data.recipe.with_settings(settings)
+    return replace(data, recipe=recipe, augmentation=recipe.augmentation)
 
 
 @pytest.fixture
@@ -32,15 +39,6 @@ def test_the_best_is_never_below_the_epoch_itself_and_the_last_has_nothing_left(
     assert training_words.epoch_line(row, 4, 0.5, 71.0).endswith("71 s, 71 s left")
 
 
-def test_the_first_answer_names_its_n_and_what_is_to_come():
-    line = training_words.first_answer("linear 0.03", 0.889, 2000)
-    assert line == "first answer: 88.9 % of 2,000 validation images right with the trunk frozen (linear 0.03)"
-    assert training_words.first_answer("lda", 0.5, 1, 17.6) == (
-        "first answer: 50.0 % of 1 validation image right with the trunk frozen (lda); "
-        "fine-tuning follows, about 18 min more"
-    )
-
-
 def test_a_frozen_study_says_that_nothing_of_the_trunk_was_trained(digits_data, tuned_in_both_phases):
     words = training_words.how_tuned(digits_data, training_course(digits_data.history))
     assert words.startswith("Nothing of a-trunk was trained: it stayed frozen")
@@ -60,6 +58,8 @@ def test_fine_tuning_says_what_was_trained_and_for_how_long(tuned_data):
     more = replace(tuned_data.making.fine_tuning, from_layer="", accumulation_steps=2, stopped_early=True)
     words = training_words.how_tuned(replace(tuned_data, making=replace(tuned_data.making, fine_tuning=more)), course)
     assert "trained the whole trunk together with it" in words
+    fewer = training_words.how_tuned(with_settings(tuned_data, {"fine_tuning.depthwise": "freeze"}), course)
+    assert "trained the trunk from blocks_5 up (but for its depthwise kernels) together with it" in fewer
     assert ", then stopped because validation no longer rose: 64 pictures an update in 2 passes," in words
 
 
@@ -87,7 +87,7 @@ def test_the_gain_is_told_with_its_n_and_its_doubt(tuned_data):
 
 def test_whose_weights_were_kept(tuned_data):
     assert "those averaged over the updates up to epoch 3 of 4, the best" in gained(tuned_data, averaged_weights=True)
-    last = replace(tuned_data, recipe=tuned_data.recipe.with_settings({"fine_tuning.keep": "last"}))
+    last = with_settings(tuned_data, {"fine_tuning.keep": "last"})
     assert gained(last, kept_epoch=4).endswith("those of epoch 4 of 4, kept because it was the last.")
     assert gained(tuned_data, kept_epoch=0) == (
         "On the 144 validation pictures no epoch was better than the frozen trunk with its 88.9 %, so the weights from "
@@ -106,7 +106,7 @@ def test_whose_weights_were_kept(tuned_data):
 )
 def test_training_is_held_against_validation(digits_data, row, training, words):
     kept = replace(row, accuracy=training, validation_accuracy=0.8, is_kept=True)
-    said = plain(training_words.ahead_of_validation(training_course([kept]), digits_data.recipe))
+    said = plain(training_words.ahead_of_validation(digits_data, training_course([kept])))
     lead = (
         f"It named {100 * training:.1f} % of the training pictures correctly in epoch 3, and 80.0 % of the validation"
     )
@@ -114,17 +114,14 @@ def test_training_is_held_against_validation(digits_data, row, training, words):
 
 
 def test_training_accuracy_on_changed_pictures_is_told_as_such(tuned_data):
-    course = training_course(tuned_data.history)
-    mixing = tuned_data.recipe.with_settings({"fine_tuning.cutmix_alpha": "1.0"})
-    assert "training pictures, changed as it saw them, cor" in training_words.ahead_of_validation(
-        course, tuned_data.recipe
-    )
-    assert "training pictures, changed and mixed as it saw them, cor" in training_words.ahead_of_validation(
-        course, mixing
-    )
-    heads = training_course(tuned_data.history[:3])
-    assert "training pictures correctly, and" in training_words.ahead_of_validation(heads, tuned_data.recipe)
-    assert training_words.ahead_of_validation(training_course([]), tuned_data.recipe) == ""
+    def said(data, rows):
+        return training_words.ahead_of_validation(data, training_course(rows))
+
+    mixing = with_settings(tuned_data, {"fine_tuning.cutmix_alpha": "1.0"})
+    assert "training pictures, changed as it saw them, cor" in said(tuned_data, tuned_data.history)
+    assert "training pictures, changed and mixed as it saw them, cor" in said(mixing, tuned_data.history)
+    assert "training pictures correctly, and" in said(tuned_data, tuned_data.history[:3])
+    assert said(tuned_data, ()) == ""
 
 
 def test_augmentation_is_told_change_by_change():
@@ -133,6 +130,7 @@ def test_augmentation_is_told_change_by_change():
     assert training_words.augmentation_words(described) == (
         "mirrored at random, turned by up to 36 degrees, zoomed by up to 10 %"
     )
+    assert training_words.augmentation_words(Augmentation(shift_fraction=0.1)) == "shifted by up to 10 % of the side"
     rest = Augmentation(
         flip="alternating",
         shift_pixels=3,
@@ -157,17 +155,40 @@ def test_augmentation_is_told_change_by_change():
         ({"fine_tuning.epochs": "0"}, 0),
         ({"fine_tuning.epochs": "0", "frozen_phase.views": "6"}, 6),
         ({"augmentation.flip": "none", "augmentation.shift_pixels": "0"}, 0),
+        ({"augmentation.flip": "none", "augmentation.shift_fraction": "0.1"}, 4),
     ],
 )
 def test_versions_are_counted_as_training_makes_them(tuned_data, settings, views):
-    recipe = tuned_data.recipe.with_settings(settings)
-    assert training_words.training_views(recipe) == views
-    said = plain(training_words.how_changed(recipe))
+    data = with_settings(tuned_data, settings)
+    assert data.training_views == views
+    said = plain(training_words.how_changed(data))
     assert (f"saw each of them in {views} versions: " in said) == bool(views)
     assert bool(said) == bool(views)
 
 
 def test_mixing_is_told_only_where_it_happens(tuned_data):
-    mixing = tuned_data.recipe.with_settings({"fine_tuning.mixup_alpha": "0.2", "fine_tuning.cutmix_alpha": "1.0"})
-    assert "mixed with each other (mixup and cutmix)." in training_words.how_changed(mixing)
-    assert "mixed" not in training_words.how_changed(tuned_data.recipe)
+    mixing = {"fine_tuning.mixup_alpha": "0.2", "fine_tuning.cutmix_alpha": "1.0"}
+    assert "mixed with each other (mixup and cutmix)." in training_words.how_changed(with_settings(tuned_data, mixing))
+    frozen = with_settings(tuned_data, mixing | {"fine_tuning.epochs": "0", "frozen_phase.views": "3"})
+    assert "mixed" not in training_words.how_changed(frozen)
+    assert "mixed" not in training_words.how_changed(tuned_data)
+
+
+@pytest.mark.parametrize(
+    ("mirroring", "words"),
+    [
+        (
+            Mirroring(0.9, 0.89, 2, 0.05, keeps_labels=True),
+            "it named 90.0 % of 144 validation pictures correctly, and 89.0 % of their mirror images (two lost most, "
+            "5.0 points of its recall), so training mirrors pictures.",
+        ),
+        (
+            Mirroring(0.9, 0.3, None, 0.0, keeps_labels=False),
+            "it named 90.0 % of 144 validation pictures correctly, and 30.0 % of their mirror images, so training "
+            "leaves left and right alone.",
+        ),
+    ],
+)
+def test_what_decided_about_mirrors_is_told(tuned_data, mirroring, words):
+    assert plain(training_words.why_mirrored(replace(tuned_data, mirroring=mirroring))).endswith(words)
+    assert training_words.why_mirrored(tuned_data) == ""

@@ -13,8 +13,10 @@ from lowres.values.findings import Finding
 from lowres.values.history import EpochRow
 from lowres.values.intervals import Interval
 from lowres.values.labelled_images import LabelledImages
+from lowres.values.mirroring import Mirroring
 from lowres.values.predictions import Predictions
 from lowres.values.recipe import Recipe
+from lowres.values.recipe_sections import Augmentation
 from lowres.values.split import Split
 
 
@@ -110,7 +112,7 @@ class ReportData:
     name: what the data set is called. predictions, evaluation: of the test part. command: what makes this study again.
     origin: which place served the images. findings: of the data checks. calibration: the temperature as validation
     gave it. skipped: files left out as damaged. history: of the training, both phases. preflight: what was found before
-    training.
+    training. augmentation: as training used it, what the recipe left open decided. mirroring: what decided it.
     """
 
     name: str
@@ -130,3 +132,13 @@ class ReportData:
     skipped: tuple[str, ...] = ()
     history: tuple[EpochRow, ...] = ()
     preflight: tuple[Finding, ...] = ()
+    augmentation: Augmentation = Augmentation()
+    mirroring: Mirroring | None = None
+
+    @property
+    def training_views(self) -> int:
+        """In how many changed versions training sees each picture; 0 where it sees it as it is."""
+        tuning = self.recipe.fine_tuning
+        if self.augmentation == Augmentation():
+            return 0
+        return max(self.recipe.augmented_frozen_views, min(tuning.views or tuning.epochs, tuning.epochs))

@@ -11,7 +11,7 @@ from lowres.faces.figures import Drawing
 from lowres.faces.report_data import ReportData
 from lowres.faces.report_words import method_name
 from lowres.faces.training_course import training_course
-from lowres.faces.training_words import augmentation_words, training_views
+from lowres.faces.training_words import augmentation_words
 from lowres.values.split import PARTS
 
 _PAIRS, _PICTURES = 4, 8
@@ -43,13 +43,12 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
 
 
 def _training_figures(data: ReportData) -> list[Drawing]:
-    course, views, tuned = training_course(data.history), training_views(data.recipe), data.making.fine_tuning
+    course, tuned = training_course(data.history), data.making.fine_tuning
     drawings = []
-    if views:
-        words = augmentation_words(data.recipe.augmentation)
-        drawings.append(
-            figures.augmentation_examples(data.images, data.split.train, data.recipe, views=views, words=words)
-        )
+    if data.training_views:
+        words = augmentation_words(data.augmentation)
+        choices = {"seed": data.recipe.seed, "views": data.training_views, "words": words}
+        drawings.append(figures.augmentation_examples(data.images, data.split.train, data.augmentation, **choices))
     if course.has_epochs:
         drawings.append(
             figures.training_curves(

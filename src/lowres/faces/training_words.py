@@ -8,7 +8,7 @@ from lowres.faces.training_course import TrainingCourse
 from lowres.values.history import EpochRow
 from lowres.values.intervals import wilson_interval
 from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.recipe_sections import Augmentation, FineTuning
 
 # How far training is ahead of validation: no more than is usual, and so far that it is learning by heart.
 _CLOSE, _FAR = 0.03, 0.1
@@ -24,16 +24,9 @@ def epoch_line(row: EpochRow, epochs: int, best_validation_accuracy: float, seco
     )
 
 
-def first_answer(head: str, validation_accuracy: float, n: int, minutes_left: float | None = None) -> str:
-    """Return one line with what the frozen phase came to, and what is still to come where fine-tuning follows."""
-    more = "" if minutes_left is None else f"; fine-tuning follows, about {_time_left(60 * minutes_left)} more"
-    answer = f"{percent(validation_accuracy)} of {count(n, 'validation image')} right with the trunk frozen ({head})"
-    return with_plain_spaces(f"first answer: {answer}{more}")
-
-
 def how_tuned(data: ReportData, course: TrainingCourse) -> str:
     """Return what was trained after the frozen phase, for how long; or that nothing was."""
-    tuned = data.making.fine_tuning
+    tuned, choices = data.making.fine_tuning, data.recipe.fine_tuning
     if tuned is None:
         curve = "" if course.has_epochs else " That head is solved for at once, without epochs, so there is no curve."
         return (
@@ -43,9 +36,9 @@ def how_tuned(data: ReportData, course: TrainingCourse) -> str:
     stop = ", then stopped because validation no longer rose" if tuned.stopped_early else ""
     passes = f" in {tuned.accumulation_steps} passes" if tuned.accumulation_steps > 1 else ""
     return (
-        f"The head was first trained on the frozen trunk. Then fine-tuning trained {_trained_part(tuned)} together "
-        f"with it, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} over "
-        f"{count(len(data.split.train), 'training picture')}{stop}: {tuned.batch_images * tuned.accumulation_steps} "
+        f"The head was first trained on the frozen trunk. Then fine-tuning trained {_trained_part(tuned, choices)} "
+        f"together with it, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
+        f"over {count(len(data.split.train), 'training picture')}{stop}: {tuned.batch_images * tuned.accumulation_steps} "
         f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
     )
 
@@ -68,13 +61,13 @@ def what_was_gained(data: ReportData) -> str:
     )
 
 
-def ahead_of_validation(course: TrainingCourse, recipe: Recipe) -> str:
+def ahead_of_validation(data: ReportData, course: TrainingCourse) -> str:
     """Return how far training accuracy is ahead of validation, and what that means; nothing of no training."""
     kept = course.kept
     if kept is None:
         return ""
     ahead, when = kept.accuracy - kept.validation_accuracy, f" in epoch {kept.epoch}" if kept.epoch else ""
-    seen = f"the training pictures{_as_seen(recipe) if kept.epoch else ''}"
+    seen = f"the training pictures{_as_seen(data) if kept.epoch else ''}"
     lead = (
         f"It named {percent(kept.accuracy)} of {seen} correctly{when}, and {percent(kept.validation_accuracy)} of the "
         "validation pictures, from which it never learned"
@@ -90,9 +83,10 @@ def ahead_of_validation(course: TrainingCourse, recipe: Recipe) -> str:
 
 def augmentation_words(choices: Augmentation) -> str:
     """Return how training pictures are changed, in a few words; nothing where they are not."""
-    flip = {"none": "", "random": "mirrored at random", "alternating": "mirrored every other epoch"}[choices.flip]
+    flip = {"random": "mirrored at random", "alternating": "mirrored every other epoch"}.get(choices.flip, "")
     size = {
         "shifted by up to {} px": choices.shift_pixels,
+        "shifted by up to {} % of the side": 100 * choices.shift_fraction,
         "turned by up to {} degrees": 360 * choices.rotation_fraction,
         "zoomed by up to {} %": 100 * choices.zoom_fraction,
         "brightness changed by up to {} %": 100 * choices.brightness,
@@ -105,32 +99,39 @@ def augmentation_words(choices: Augmentation) -> str:
     return ", ".join(change for change in changes if change)
 
 
-def training_views(recipe: Recipe) -> int:
-    """Return in how many changed versions training sees each picture; 0 where it sees it as it is."""
-    choices = recipe.fine_tuning
-    if recipe.augmentation == Augmentation():
-        return 0
-    return max(recipe.augmented_frozen_views, min(choices.views or choices.epochs, choices.epochs))
-
-
-def how_changed(recipe: Recipe) -> str:
+def how_changed(data: ReportData) -> str:
     """Return how training pictures were changed, and into how many versions; nothing where they were not."""
-    views = training_views(recipe)
+    views, tuning = data.training_views, data.recipe.fine_tuning
     if not views:
         return ""
-    mixed = [
-        name for name, alpha in (("mixup", recipe.fine_tuning.mixup_alpha), ("cutmix", recipe.fine_tuning.cutmix_alpha))
-        if alpha and recipe.fine_tuning.epochs
-    ]  # fmt: skip
-    mixing = f" Pictures of a batch were also mixed with each other ({' and '.join(mixed)})." if mixed else ""
+    alphas = {"mixup": tuning.mixup_alpha, "cutmix": tuning.cutmix_alpha} if tuning.epochs else {}
+    mixed = " and ".join(name for name, alpha in alphas.items() if alpha)
+    mixing = f" Pictures of a batch were also mixed with each other ({mixed})." if mixed else ""
     return (
         f"So that fewer pictures teach more, training saw each of them in {count(views, 'version')}: "
-        f"{augmentation_words(recipe.augmentation)}.{mixing} Validation and test pictures were never changed."
+        f"{augmentation_words(data.augmentation)}.{mixing} Validation and test pictures were never changed."
     )
 
 
-def _trained_part(tuned: FineTuned) -> str:
-    return f"the trunk from {tuned.from_layer} up" if tuned.from_layer else "the whole trunk"
+def why_mirrored(data: ReportData) -> str:
+    """Return what decided whether training mirrors pictures; nothing where the recipe did."""
+    found = data.mirroring
+    if found is None:
+        return ""
+    name = data.images.class_names[found.worst_class] if found.worst_class is not None else ""
+    asked = count(len(data.split.validation), "validation picture")
+    worst = f" ({name} lost most, {points(found.worst_class_loss)} of its recall)" if found.worst_class_loss > 0 else ""
+    outcome = "so training mirrors pictures" if found.keeps_labels else "so training leaves left and right alone"
+    return (
+        "Whether a mirrored picture is still of its class was asked of the classifier on the frozen trunk, which had "
+        f"never seen one: it named {percent(found.accuracy)} of {asked} correctly, and "
+        f"{percent(found.mirrored_accuracy)} of their mirror images{worst}, {outcome}."
+    )
+
+
+def _trained_part(tuned: FineTuned, choices: FineTuning) -> str:
+    part = f"the trunk from {tuned.from_layer} up" if tuned.from_layer else "the whole trunk"
+    return f"{part} (but for its depthwise kernels)" if choices.depthwise == "freeze" else part
 
 
 def _doubt(before: float, after: float, n: int) -> str:
@@ -149,11 +150,11 @@ def _whose_weights(recipe: Recipe, tuned: FineTuned) -> str:
     return f"The weights kept are those {weights} epoch {tuned.kept_epoch} of {tuned.epochs}, {which}."
 
 
-def _as_seen(recipe: Recipe) -> str:
+def _as_seen(data: ReportData) -> str:
     """That training pictures were not seen as they are, between commas; nothing where they were."""
-    choices = recipe.fine_tuning
+    choices = data.recipe.fine_tuning
     is_mixed = choices.epochs > 0 and (choices.mixup_alpha > 0 or choices.cutmix_alpha > 0)
-    words = ["changed"] * bool(training_views(recipe)) + ["mixed"] * is_mixed
+    words = ["changed"] * bool(data.training_views) + ["mixed"] * is_mixed
     return f", {' and '.join(words)} as it saw them," if words else ""
 
 

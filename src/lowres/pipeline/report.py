@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE
+from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.findings import Finding
     from lowres.values.history import EpochRow
+    from lowres.values.mirroring import Mirroring
+    from lowres.values.recipe_sections import Augmentation
 
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
@@ -69,6 +72,8 @@ def report_data(run: StudyRun) -> ReportData:
         skipped=tuple(facts["skipped"]),
         history=_history(run),
         preflight=_preflight(run),
+        augmentation=_augmentation(run),
+        mirroring=_mirroring(run),
     )
 
 
@@ -81,7 +86,10 @@ def command(run: StudyRun) -> str:
     else:
         words += ["--recipe", run.recipe.name]
         words += [word for key, value in differing.items() for word in ("--set", f"{key}={value}")]
-    return shlex.join([*words, "--skip-damaged"] if run.source.skip_damaged else words)
+    words += ["--skip-damaged"] if run.source.skip_damaged else []
+    preflight = run.study.ledger.stages.get("preflight")
+    words += ["--accept", "preflight"] if preflight and preflight.facts["accepted"] else []
+    return shlex.join(words)
 
 
 def _differing(recipe: Recipe) -> dict[str, str] | None:
@@ -134,6 +142,18 @@ def _history(run: StudyRun) -> tuple[EpochRow, ...]:
     return history_from_csv(path.read_text(encoding="utf-8"), str(path))
 
 
+def _augmentation(run: StudyRun) -> Augmentation:
+    # Only fine-tuning asks whether images may be mirrored.
+    return decided_augmentation(run) if run.recipe.fine_tuning.epochs else run.recipe.augmentation
+
+
+def _mirroring(run: StudyRun) -> Mirroring | None:
+    from lowres.values.mirroring import Mirroring
+
+    facts = run.study.ledger.stages["head"].facts.get("mirroring")
+    return Mirroring(**facts) if facts else None
+
+
 def _preflight(run: StudyRun) -> tuple[Finding, ...]:
     """What was found before training; nothing in a study made without a preflight."""
     from lowres.values.preflight_report import preflight_from_json
@@ -172,5 +192,5 @@ STAGE = Stage(
     _make,
     # The page shows the whole recipe.
     recipe_keys=tuple(Recipe.model_fields),
-    reads=("images", "split", "features", "head", "train", "predict", "evaluate", "explain"),
+    reads=("images", "split", "preflight", "features", "head", "train", "predict", "evaluate", "explain"),
 )

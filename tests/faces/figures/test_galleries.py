@@ -8,7 +8,7 @@ from lowres.faces.cases import Case, CaseBook, Confusion, sample_rows
 from lowres.faces.figures.overlay import magnified, overlay
 from lowres.values.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.recipe import Recipe
+from lowres.values.recipe_sections import Augmentation
 
 
 def holds(sheet, picture):
@@ -70,22 +70,22 @@ def test_sample_grid_stops_at_120_classes(noise_images):
     assert figures.sample_grid(images, np.arange(130)).note.endswith("the first 120 of 130 classes")
 
 
-def augmented(images, rows, *, views=3, words="mirrored at random", **settings):
-    recipe = Recipe(name="mine", seed=7).with_settings({f"augmentation.{key}": text for key, text in settings.items()})
-    return recipe, figures.augmentation_examples(images, rows, recipe, views=views, words=words)
+def augmented(images, rows, choices, *, views=3, words="mirrored at random"):
+    return figures.augmentation_examples(images, rows, choices, seed=7, views=views, words=words)
 
 
 def test_augmentation_examples_are_the_views_that_training_sees(noise_images, pixels_of, painted, words_of):
     images, rows = noise_images(3), np.array([2, 3, 6, 9])
-    recipe, drawing = augmented(images, rows, shift_pixels="2", flip="random")
+    choices = Augmentation(shift_pixels=2, flip="random")
+    drawing = augmented(images, rows, choices)
     sheet = pixels_of(drawing.png)
     shown = [row for row in range(len(images)) if holds(sheet, magnified(images.pixels[row], 112))]
     assert shown == rows.tolist()
     for view in range(3):
         # One image alone: what it becomes does not depend on its neighbours.
-        changed = augment(images.pixels[3:4], np.array([3]), recipe.augmentation, seed=7, epoch=view)
+        changed = augment(images.pixels[3:4], np.array([3]), choices, seed=7, epoch=view)
         assert holds(sheet, magnified(changed[0], 112))
-    beyond = augment(images.pixels[3:4], np.array([3]), recipe.augmentation, seed=7, epoch=3)
+    beyond = augment(images.pixels[3:4], np.array([3]), choices, seed=7, epoch=3)
     assert not holds(sheet, magnified(beyond[0], 112))
     assert {"as it is", "mirrored at random"} <= set(words_of(painted[0]))
     assert drawing.title == "Training sees each picture in 3 versions"
@@ -94,7 +94,8 @@ def test_augmentation_examples_are_the_views_that_training_sees(noise_images, pi
 
 def test_a_handful_of_classes_and_eight_views_are_enough(noise_images, pixels_of):
     images = noise_images(8, per_class=2)
-    _, drawing = augmented(images, np.arange(len(images)), views=40, flip="alternating", words="many words " * 30)
+    choices = Augmentation(flip="alternating")
+    drawing = augmented(images, np.arange(len(images)), choices, views=40, words="many words " * 30)
     sheet = pixels_of(drawing.png)
     shown = [row for row in range(len(images)) if holds(sheet, magnified(images.pixels[row], 112))]
     assert len(shown) == len({images.labels[row] for row in shown}) == 6

@@ -63,7 +63,7 @@ class _Phase:
 
     @property
     def places(self) -> NDArray[np.float64]:
-        return self.right - len(self.rows) + np.arange(len(self.rows)) + 0.5
+        return np.arange(len(self.rows), dtype=np.float64) + (self.right - len(self.rows) + 0.5)
 
     def values(self, name: str) -> NDArray[np.float64]:
         found = [getattr(row, name) for row in self.rows]

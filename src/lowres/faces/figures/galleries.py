@@ -32,7 +32,7 @@ from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
 from lowres.faces.numbers_in_words import percent
 from lowres.values.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.recipe import Recipe
+from lowres.values.recipe_sections import Augmentation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,16 +76,16 @@ def sample_grid(images: LabelledImages, rows: NDArray[np.int64], *, seed: int = 
 
 
 def augmentation_examples(
-    images: LabelledImages, rows: NDArray[np.int64], recipe: Recipe, *, views: int, words: str
+    images: LabelledImages, rows: NDArray[np.int64], choices: Augmentation, *, seed: int, views: int, words: str
 ) -> Drawing:
-    """Draw a few images out of `rows`, by lot from the recipe's seed, each beside its first augmented views.
+    """Draw a few images out of `rows`, by lot from the seed, each beside its first augmented views.
 
     views: how many training makes; up to 8 are drawn. words: how the images are changed. Only those shown are read.
     """
     tile, shown, lines = 112, min(views, MOST_VIEWS), _wrapped(words, 8.5)
-    chosen = _by_lot(images, rows, recipe.seed)
+    chosen = _by_lot(images, rows, seed)
     plain = np.stack([images.pixels[row] for row in chosen])
-    changed = [augment(plain, chosen, recipe.augmentation, seed=recipe.seed, epoch=view) for view in range(shown)]
+    changed = [augment(plain, chosen, choices, seed=seed, epoch=view) for view in range(shown)]
     first, top = MARGIN_PIXELS + tile + 40, HEADER_PIXELS + 30
 
     def paint(figure: Figure) -> None:
