@@ -46,9 +46,16 @@ def _training_figures(data: ReportData) -> list[Drawing]:
     course, tuned = training_course(data.history), data.making.fine_tuning
     drawings = []
     if data.training_views:
-        words = augmentation_words(data.augmentation)
-        choices = {"seed": data.recipe.seed, "views": data.training_views, "words": words}
-        drawings.append(figures.augmentation_examples(data.images, data.split.train, data.augmentation, **choices))
+        drawings.append(
+            figures.augmentation_examples(
+                data.images,
+                data.split.train,
+                data.augmentation,
+                seed=data.recipe.seed,
+                views=data.training_views,
+                words=augmentation_words(data.augmentation),
+            )
+        )
     if course.has_epochs:
         drawings.append(
             figures.training_curves(

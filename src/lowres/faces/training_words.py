@@ -34,11 +34,12 @@ def how_tuned(data: ReportData, course: TrainingCourse) -> str:
             f"it learned from these pictures.{curve}"
         )
     stop = ", then stopped because validation no longer rose" if tuned.stopped_early else ""
+    batch = tuned.batch_images * tuned.accumulation_steps
     passes = f" in {tuned.accumulation_steps} passes" if tuned.accumulation_steps > 1 else ""
     return (
         f"The head was first trained on the frozen trunk. Then fine-tuning trained {_trained_part(tuned, choices)} "
         f"together with it, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
-        f"over {count(len(data.split.train), 'training picture')}{stop}: {tuned.batch_images * tuned.accumulation_steps} "
+        f"over {count(len(data.split.train), 'training picture')}{stop}: {batch} "
         f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
     )
 
