@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 HISTORY_FILE = "history.csv"
 CHECKPOINTS = "checkpoints/fine-tuning"
 ACTIVATIONS = f"{CHECKPOINTS}/activations"
+_TIMED_UPDATES = 12
 
 
 def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
@@ -40,7 +42,9 @@ def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
     part = TrainingPart(sources, labels[run.split.train], labels[run.split.validation], len(run.images.class_names))
     _announce(run, network, sources)
     store = StudyCheckpoints(run.study.folder / CHECKPOINTS, inputs)
-    outcome = train(network, part, run.recipe, store=store, watcher=_Teller(run.progress))
+    outcome = train(
+        network, part, run.recipe, store=store, watcher=_Teller(run.progress, run.recipe.fine_tuning.epochs)
+    )
     freeze(classifier.trunk, classifier.head)
     joined = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
     joined.save(run.study.folder / MODEL_FILE)
@@ -75,20 +79,26 @@ class StudyCheckpoints:
 class _Teller:
     """Passes on what training says; satisfies `networks.fine_tuning.Watcher`."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, epochs: int) -> None:
+        self._progress, self._epochs = progress, epochs
         self._best = 0.0
+        self._times: list[float] = []
 
     def step(self, epoch: int, done: int, total: int) -> None:
-        self._progress.advance(f"epoch {epoch}", done, total)
+        self._progress.advance(f"epoch {epoch} of {self._epochs}", done, total)
+        # The first updates hold the compiling.
+        if len(self._times) < _TIMED_UPDATES:
+            self._times.append(time.perf_counter())
+            if len(self._times) == _TIMED_UPDATES:
+                each = (self._times[-1] - self._times[1]) / (_TIMED_UPDATES - 2)
+                minutes = each * total * (self._epochs - epoch + 1) / 60
+                self._progress.note(f"fine-tuning will take about {max(1, round(minutes))} min")
 
     def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
+        from lowres.faces.training_words import epoch_line
+
         self._best = max(self._best, row.validation_accuracy)
-        left = f", about {seconds_left / 60:.0f} min left" if row.epoch != epochs else ""
-        self._progress.note(
-            f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, validation {row.validation_accuracy:.2%} "
-            f"(best {self._best:.2%}), {row.seconds:.0f} s{left}"
-        )
+        self._progress.note(epoch_line(row, epochs, self._best, seconds_left))
 
     def note(self, text: str) -> None:
         self._progress.note(text)
@@ -112,6 +122,10 @@ def _network(run: StudyRun, classifier: Any) -> TrainableNetwork:
 def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
     choices = run.recipe.fine_tuning
     kept = ", kept on disk" if sources.keeps_views else ""
+    first = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
+    run.progress.note(
+        f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen"
+    )
     run.progress.note(
         f"fine-tuning {choices.from_layer or 'the whole trunk'} and the head: {network.trained_parameters:,} "
         "parameters, "
