@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from lowres.files.digits import open_digits
+from lowres.pipeline.features import wants_mirrored
 from lowres.pipeline.study import run_study
 from tiny_study import tiny_choice
 
@@ -33,7 +34,7 @@ def history(folder):
 def test_views_cost_features_and_a_head(bring):
     bring()
     answer = bring(**VIEWS)
-    assert made(answer) == ["features", "head"]
+    assert made(answer) == ["preflight", "features", "head"]
     notes = {outcome.name: outcome.note for outcome in answer.stages}
     assert notes["features"].endswith("; 2 augmented views")
     name = "linear 0.01, with 2 augmented views"
@@ -46,14 +47,23 @@ def test_views_cost_features_and_a_head(bring):
 
 def test_a_seed_draws_other_views_only_where_there_are_any(bring):
     bring(**VIEWS)
-    assert made(bring(**VIEWS, seed="3")) == ["features", "head"]
+    assert made(bring(**VIEWS, seed="3")) == ["preflight", "features", "head"]
     bring()
-    assert made(bring(seed="3")) == ["head"]
+    assert made(bring(seed="3")) == ["preflight", "head"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "views", "wanted"),
+    [("auto", {}, True), ("always", {}, True), ("never", {}, False),
+     ("auto", VIEWS, False), ("always", VIEWS, True), ("never", VIEWS, False)],
+)  # fmt: skip
+def test_mirrored_images_are_extracted_where_they_are_wanted(choice, views, wanted, tmp_path):
+    assert wants_mirrored(tiny_choice(tmp_path, features__flipped_views=choice, **views).recipe) is wanted
 
 
 def test_views_of_nothing_are_not_made(bring):
     bring()
-    assert made(bring(frozen_phase__views="2")) == ["head"]
+    assert made(bring(frozen_phase__views="2")) == ["preflight", "head"]
 
 
 def test_the_kept_epoch_of_a_dense_head_is_the_saved_one(bring):
