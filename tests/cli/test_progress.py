@@ -92,6 +92,16 @@ def test_a_minute_is_told_in_tenths_and_the_next_pass_of_the_same_name_starts_it
     assert [words.removesuffix(" left") for words in left if words.endswith("left")] == whole * 2
 
 
+def test_two_steps_after_a_long_wait_are_no_pace(clock):
+    stream = io.StringIO()
+    progress = PlainProgress(stream)
+    clock[0] += 60
+    progress.advance("epoch 1 of 6", 1, 36)
+    clock[0] += 0.05
+    progress.advance("epoch 1 of 6", 2, 36)
+    assert lines_of(stream) == ["epoch 1 of 6: 2 of 36"]
+
+
 class Bars:
     """What rich's progress bars are told."""
 

@@ -24,6 +24,8 @@ _SHARE_BETWEEN = 0.1
 _LONGEST_SILENCE_SECONDS = 30.0
 # No eye needs more, and a training may count a hundred times a second.
 _REDRAW_SECONDS = 0.1
+# The first steps are no pace: something compiles, or comes from a cache.
+_SHORTEST_PACE_SECONDS = 3.0
 _WIDEST = 48
 
 
@@ -107,9 +109,10 @@ class _Count:
 
     def time_left(self, now: float, done: int, total: int) -> str:
         """How long the rest takes at the pace so far, in words; nothing where nobody can tell."""
-        if not self.first < done < total:
+        lasted = now - self.began_at
+        if lasted < _SHORTEST_PACE_SECONDS or not self.first < done < total:
             return ""
-        seconds = (now - self.began_at) * (total - done) / (done - self.first)
+        seconds = lasted * (total - done) / (done - self.first)
         return f", {with_plain_spaces(duration(seconds))} left"
 
 
