@@ -70,10 +70,10 @@ def report_data(run: StudyRun) -> ReportData:
         flipped=_flipped(evaluation),
         calibration=fit_temperature(read_predictions(folder / predictions_file("validation"))),
         skipped=tuple(facts["skipped"]),
-        history=_history(run),
-        preflight=_preflight(run),
-        augmentation=_augmentation(run),
-        mirroring=_mirroring(run),
+        history=training_history(run),
+        preflight=preflight_findings(run),
+        augmentation=augmentation(run),
+        mirroring=mirroring(run),
     )
 
 
@@ -122,11 +122,12 @@ def _making(run: StudyRun) -> Making:
         feature_shape=(rows, columns, channels),
         candidates=tuple(Candidate(one.name, one.validation_accuracy, one == heads.chosen) for one in heads.candidates),
         input_contract=facts["input_contract"],
-        fine_tuning=_fine_tuned(run),
+        fine_tuning=fine_tuned(run),
     )
 
 
-def _fine_tuned(run: StudyRun) -> FineTuned | None:
+def fine_tuned(run: StudyRun) -> FineTuned | None:
+    """Return what fine-tuning wrote down; None where the recipe asks for none."""
     from lowres.faces.report_data import FineTuned
 
     facts = run.study.ledger.stages["train"].facts.get("fine_tuning")
@@ -135,27 +136,33 @@ def _fine_tuned(run: StudyRun) -> FineTuned | None:
     return FineTuned(**{field.name: facts[field.name] for field in fields(FineTuned)})
 
 
-def _history(run: StudyRun) -> tuple[EpochRow, ...]:
+def training_history(run: StudyRun) -> tuple[EpochRow, ...]:
+    """Return history.csv, both phases."""
     from lowres.values.history import history_from_csv
 
     path = run.study.folder / HISTORY_FILE
     return history_from_csv(path.read_text(encoding="utf-8"), str(path))
 
 
-def _augmentation(run: StudyRun) -> Augmentation:
-    # Only fine-tuning asks whether images may be mirrored.
-    return decided_augmentation(run) if run.recipe.fine_tuning.epochs else run.recipe.augmentation
+def augmentation(run: StudyRun) -> Augmentation:
+    """Return how training changed images, what the recipe leaves open decided."""
+    if run.recipe.fine_tuning.epochs:
+        return decided_augmentation(run)
+    # Only fine-tuning asks whether images may be mirrored; the frozen phase leaves them as they are.
+    choices = run.recipe.augmentation
+    return choices.model_copy(update={"flip": "none"}) if choices.flip == "auto" else choices
 
 
-def _mirroring(run: StudyRun) -> Mirroring | None:
+def mirroring(run: StudyRun) -> Mirroring | None:
+    """Return what was found on mirrored images; None where nobody asked."""
     from lowres.values.mirroring import Mirroring
 
     facts = run.study.ledger.stages["head"].facts.get("mirroring")
     return Mirroring(**facts) if facts else None
 
 
-def _preflight(run: StudyRun) -> tuple[Finding, ...]:
-    """What was found before training; nothing in a study made without a preflight."""
+def preflight_findings(run: StudyRun) -> tuple[Finding, ...]:
+    """Return what was found before training; nothing in a study made without a preflight."""
     from lowres.values.preflight_report import preflight_from_json
 
     if "preflight" not in run.study.ledger.stages:

@@ -51,7 +51,7 @@ def test_each_phase_is_drawn_beside_the_other_with_its_own_numbers(tuned_in_both
         assert [list(line.get_xdata()) for line in axes.lines if list(line.get_ydata()) == [0, 1]] == [[5, 5]]
     assert rate.get_yscale() == "log"
     assert [label.get_text() for label in rate.get_xticklabels()] == ["1", "2", "3", "4", "5", "1", "2", "3"]
-    assert {"frozen trunk, the head learns", "fine-tuning from conv5_block1 up"} <= set(texts(accuracy))
+    assert {"frozen trunk, head: dense", "fine-tuning from conv5_block1 up"} <= set(texts(accuracy))
     assert drawing.title.replace(BOX, " ") == "Fine-tuning gained 6.0 points on validation: from 80.0 % to 86.0 %"
     assert drawing.note.startswith("n = 2,000 validation images")
 
@@ -83,7 +83,7 @@ def test_where_nothing_was_gained_the_title_says_so(solved_then_tuned, painted):
         replace(row, validation_accuracy=row.validation_accuracy - 0.1, is_kept=False) for row in solved_then_tuned[3:]
     ]
     drawing = drawn([*solved_then_tuned[:3], *worse])
-    assert drawing.title.replace(BOX, " ") == "Fine-tuning gained nothing: 88.9 % before it, at most 84.0 % after"
+    assert drawing.title.replace(BOX, " ") == "Fine-tuning gained nothing: 88.9 % before it, at best 84.0 % during it"
     assert "kept: frozen trunk, linear 0.03: 88.9 %" in texts(painted[0].axes[0])
 
 

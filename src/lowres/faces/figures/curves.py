@@ -104,7 +104,8 @@ def _phases(course: TrainingCourse, from_layer: str) -> list[_Phase]:
     head, tuning = course.head_epochs, course.fine_tuning
     ground = float(len(head) or 0.18 * len(tuning))
     kept = course.frozen if course.frozen in head else None
-    phases = [_Phase("frozen trunk", ", the head learns", head, kept, 0.0, ground)]
+    learning = f", head: {cut(head[0].head, 30)}" if head else ""
+    phases = [_Phase("frozen trunk", learning, head, kept, 0.0, ground)]
     if tuning:
         more = f" from {cut(from_layer, 24)} up" if from_layer else " of the whole network"
         phases.append(_Phase("fine-tuning", more, tuning, course.tuned, ground, ground + len(tuning)))
@@ -266,5 +267,5 @@ def _headline(course: TrainingCourse) -> str:
     after = (course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)).validation_accuracy
     if after > before:
         return f"Fine-tuning gained {points(after - before)} on validation: from {percent(before)} to {percent(after)}"
-    most = "" if course.tuned else "at most "
-    return f"Fine-tuning gained nothing: {percent(before)} before it, {most}{percent(after)} after"
+    most, when = ("", "after") if course.tuned else ("at best ", "during it")
+    return f"Fine-tuning gained nothing: {percent(before)} before it, {most}{percent(after)} {when}"
