@@ -16,6 +16,7 @@ def test_it_comes_back_from_json_but_for_the_history():
     report = HeadReport((LINEAR, DENSE), DENSE, 100, 25, history=(row,))
     data = json.loads(json.dumps(report.to_json()))
     assert data["chosen"]["validation_accuracy"] == 0.9
+    assert "history" not in data
     assert HeadReport.from_json(data) == HeadReport((LINEAR, DENSE), DENSE, 100, 25)
 
 

@@ -46,6 +46,13 @@ PLANTED = [
     ),
     (
         "frozen_phase views",
+        {"head": {"kinds": ["dense"], "epochs": 5}, "frozen_phase": {"views": 5}, "augmentation": CHANGES},
+        "WARN",
+        "of the 6 looks of an image (as it is, and its views) the dense head never sees 1",
+        "frozen_phase.views to 4 or less, or head.epochs to 6",
+    ),
+    (
+        "frozen_phase views",
         {"frozen_phase": {"views": 8}},
         "WARN",
         "frozen_phase.views = 8 with nothing in [augmentation]",
