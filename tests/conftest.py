@@ -3,10 +3,15 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from lowres.pipeline import preflight
+from lowres.pipeline.reload_process import ReloadProcess
 
 # Before the first import of a framework, for this process and for every command a test starts.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -30,6 +35,26 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 def pytest_unconfigure() -> None:
     """Take the cache folder away again."""
     shutil.rmtree(_CACHE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_reloading() -> Iterator[None]:
+    """Give all studies made in this process one process to reload in, begun when the first asks for it.
+
+    A study of its own starts one each time, and the frameworks load in it each time.
+    """
+    shared: list[ReloadProcess] = []
+
+    def start() -> AbstractContextManager[ReloadProcess]:
+        if not shared:
+            shared.append(ReloadProcess())
+        return nullcontext(shared[0])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight, "start_reloading", start)
+        yield
+    for process in shared:
+        process.close()
 
 
 @pytest.fixture(scope="session")

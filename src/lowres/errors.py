@@ -14,6 +14,7 @@ LowresError
 ├── NotWritable            a file or folder does not let lowres write it
 ├── PredictionsError       predictions that cannot be judged
 ├── TrainingError          training cannot start or go on
+│   └── PreflightFailed    it was tried out in small and would learn nothing
 └── MissingDependency      an optional package is needed for this
 
 Each message says what was expected, what was found, where, and what to do.
@@ -74,6 +75,10 @@ class PredictionsError(LowresError):
 
 class TrainingError(LowresError):
     """Training cannot start or go on."""
+
+
+class PreflightFailed(TrainingError):
+    """A training was tried out in small, and checks failed that it would not survive."""
 
 
 class MissingDependency(LowresError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,17 @@ FromFiles = Annotated[
     list[Path] | None, typer.Option("--from", help="Data or weights fetched by hand; may be given again.")
 ]
 SkipDamaged = Annotated[bool, typer.Option("--skip-damaged", help="Leave out files that are no readable pictures.")]
+
+
+class Check(StrEnum):
+    """What may be gone past with `--accept`."""
+
+    PREFLIGHT = "preflight"
+
+
+Accept = Annotated[
+    Check | None, typer.Option("--accept", metavar="CHECK", help="Train although this check forbids it: preflight.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
 # Each verb brings a study to one stage, and every stage before it.
@@ -41,6 +53,7 @@ VERBS = {
     "study": ("report", "Do the whole study, from images to report."),
     "check": ("images", "Find the images and say what is wrong with them."),
     "split": ("split", "Draw the train, validation and test parts."),
+    "preflight": ("preflight", "Try the training out in small, and say what would ruin it and what it costs."),
     "train": ("train", "Train the head on frozen features, then the trunk where the recipe says so."),
     "evaluate": ("evaluate", "Predict the test part and measure how good that is."),
     "explain": ("explain", "Show what the network looks at."),
@@ -85,11 +98,13 @@ def _add_verb(name: str, stage: str, about: str) -> None:
         study: StudyFolder = None,
         from_files: FromFiles = None,
         skip_damaged: SkipDamaged = False,
+        accept: Accept = None,
         as_json: AsJson = False,
     ) -> None:
-        from lowres.cli.verbs import bring_study
+        from lowres.cli.verbs import bring_study, choose
 
-        bring_study(name, stage, source, recipe, settings or [], study, from_files or [], skip_damaged, as_json)
+        choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None)
+        bring_study(name, stage, choice, from_files or [], as_json)
 
     application.command(name, help=about)(verb)
 

@@ -9,35 +9,60 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lowres.errors import RecipeError
+from lowres.errors import PreflightFailed, RecipeError
 
 if TYPE_CHECKING:
+    from lowres.pipeline.choice import StudyChoice
     from lowres.pipeline.study import StudyAnswer
 
 CHECK_FAILED = 1
 
 
-def bring_study(
-    verb: str,
-    stage: str,
+def choose(
     source: str | None,
     recipe: str | None,
     settings: list[str],
     folder: Path | None,
-    from_files: list[Path],
     skip_damaged: bool,
-    as_json: bool,
-) -> None:
-    """Bring a study to a stage and show what came of it; `check` leaves with 1 where a check failed."""
-    from lowres.cli.progress import progress_on
+    accepts_preflight: bool,
+) -> StudyChoice:
+    """Return the study that these words mean; settings as KEY=VALUE."""
     from lowres.pipeline.choice import choose_study
+
+    return choose_study(source, recipe, _settings(settings), folder, skip_damaged, accepts_preflight)
+
+
+def bring_study(verb: str, stage: str, choice: StudyChoice, from_files: list[Path], as_json: bool) -> None:
+    """Bring a study to a stage and show what came of it; `check` and `preflight` leave with 1 where a check failed."""
+    from lowres.cli.progress import progress_on
     from lowres.pipeline.study import run_study
 
-    choice = choose_study(source, recipe, _settings(settings), folder, skip_damaged)
     with progress_on(to_stderr=as_json) as progress:
-        answer = run_study(choice, stage, progress, from_files)
+        try:
+            answer = run_study(choice, stage, progress, from_files)
+        except PreflightFailed:
+            # Whoever asks for the findings is told all of them, and not only that some forbid the training.
+            if verb != "preflight":
+                raise
+    if verb == "preflight":
+        _show_preflight(choice.folder, as_json)
+        return
     typer.echo(json.dumps(_answer_json(answer), indent=2) if as_json else _answer_text(answer, verb))
     if verb == "check" and any(finding["status"] == "FAIL" for finding in answer.findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _show_preflight(folder: Path, as_json: bool) -> None:
+    from lowres.pipeline.preflight import read_preflight
+
+    report = read_preflight(folder)
+    if as_json:
+        typer.echo(json.dumps({"study": folder.as_posix()} | report.to_json(), indent=2))
+    else:
+        lines = [findings_text([asdict(finding) for finding in report.findings])]
+        lines += ["accepted  training goes on in spite of it"] if report.accepted else []
+        typer.echo("\n".join([*lines, f"study     {folder}", f"time      {report.seconds:.1f} s"]))
+    if report.failed:
         raise typer.Exit(CHECK_FAILED)
 
 

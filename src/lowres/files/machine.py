@@ -72,6 +72,17 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(place).free
 
 
+def peak_memory_bytes() -> int:
+    """Return the most memory this process has held at once; 0 where the system does not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        # Windows has none.
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
 def write_fault(folder: Path) -> str:
     """Return why a file cannot be written in `folder` (made where it is missing), or nothing where it can."""
     probe = folder / f".lowres-probe-{os.getpid()}"

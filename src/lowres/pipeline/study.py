@@ -11,7 +11,7 @@ from typing import Any
 
 from lowres.files.given_files import sort_given_files
 from lowres.files.study_folder import Study, open_study
-from lowres.pipeline import evaluate, explain, features, head, images, predict, report, split, train
+from lowres.pipeline import evaluate, explain, features, head, images, predict, preflight, report, split, train
 from lowres.pipeline.choice import StudyChoice
 from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import StageOutcome, bring
@@ -22,6 +22,7 @@ from lowres.values.recipe import recipe_to_toml
 STAGES: tuple[Stage, ...] = (
     images.STAGE,
     split.STAGE,
+    preflight.STAGE,
     features.STAGE,
     head.STAGE,
     train.STAGE,
@@ -68,7 +69,9 @@ def run_study(
         if study.source is None:
             study.source = choice.source
         study.write_recipe(recipe_to_toml(choice.recipe))
-        run = StudyRun(study, choice.recipe, choice.source, progress or SilentProgress(), given)
+        run = StudyRun(
+            study, choice.recipe, choice.source, progress or SilentProgress(), given, choice.accepts_preflight
+        )
         if study.complaint:
             run.progress.note(study.complaint)
         outcomes = bring(run, stages, until)

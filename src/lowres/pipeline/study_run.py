@@ -34,13 +34,15 @@ class StudyRun:
         source: StudySource,
         progress: Progress,
         given: GivenFiles | None = None,
+        accepts_preflight: bool = False,
     ) -> None:
-        """Hold what the stages share; `given` are files fetched by hand."""
+        """Hold what the stages share; `given` are files fetched by hand, `accepts_preflight` trains in spite of it."""
         self.study = study
         self.recipe = recipe
         self.source = source
         self.progress = progress
         self.given = given or GivenFiles()
+        self.accepts_preflight = accepts_preflight
 
     @property
     def location(self) -> str:

@@ -1,0 +1,155 @@
+"""Real training steps on a few images, taken back afterwards: what they move, whether they learn, what they cost."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
+from lowres.networks.probes.moved_tensors import TensorWatch, is_statistic, judge_moves
+from lowres.networks.probes.two_batches import Overfit, judge_overfit
+from lowres.networks.trainable_network import TrainableNetwork
+from lowres.values.findings import Finding
+from lowres.values.recipe_sections import FineTuning
+from lowres.values.training_cost import judge_step_memory
+
+# The first suits pretrained trunks; a small network at random needs more to learn in a few steps.
+RATES = (1e-4, 1e-3, 1e-2)
+BATCH_IMAGES = 4
+# Small networks need more of them, and take no time for it. By size and not by the clock: a verdict does not depend on
+# who else uses the machine.
+STEPS, STEPS_OF_SMALL_NETWORKS = 16, 60
+_SMALL_NETWORK_BYTES = 2**20
+# A step that took longer is not taken again just to leave the building of it out of the figure.
+_LONGEST_REPEATED_SECONDS = 8.0
+_FLOAT_BYTES = 4
+
+
+def frozen_step(trunk: keras.Model, head: keras.Model, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> Finding:
+    """Return whether a step of the whole classifier moves the head and leaves the trunk alone, bit by bit.
+
+    pixels, labels: of a few images. Every weight is put back.
+    """
+    inputs = keras.Input(trunk.input_shape[1:], dtype=trunk.inputs[0].dtype)
+    model = keras.Model(inputs, head(trunk(inputs)))
+    with TensorWatch(model.variables) as watch:
+        _compile(model, RATES[-1])
+        _step(model, pixels, labels)
+        trained = [variable for variable in head.weights if not is_statistic(variable)]
+        return judge_moves("frozen phase", trained, trunk.weights, watch.moved())
+
+
+@dataclass(frozen=True)
+class TunedTrial:
+    """findings on the second phase's step, and what one at the recipe's batch takes; None where memory ended."""
+
+    findings: tuple[Finding, ...]
+    step_seconds: float | None
+
+
+def tuned_steps(
+    network: TrainableNetwork,
+    choices: FineTuning,
+    inputs: NDArray[Any],
+    labels: NDArray[np.int64],
+    memory_bytes: int = 0,
+) -> TunedTrial:
+    """Return what trial steps of fine-tuning show; every weight is put back.
+
+    inputs: of some images, as `network.model` takes them, of any precision. memory_bytes: of the machine, 0: unknown.
+    """
+    inputs = np.asarray(inputs, np.float32)
+    with TensorWatch([*network.model.variables, *network.frozen]) as watch:
+        overfit, moved = _learned(network, inputs, labels, watch)
+        moves = judge_moves("fine-tuning", network.trained, _standing(network, choices), moved)
+        size, steps = choices.batch_images, choices.accumulation_steps
+        needed = size * activation_bytes(network.model)
+        memory, seconds = judge_step_memory(size, steps, needed, memory_bytes), None
+        if memory.status != "FAIL":
+            seconds = _timed(network.model, inputs, labels, size)
+            memory = memory if seconds else judge_step_memory(size, steps, needed, memory_bytes, has_ended=True)
+    return TunedTrial((moves, judge_overfit("fine-tuning", overfit), memory), seconds)
+
+
+def activation_bytes(model: keras.Model) -> int:
+    """Return about what a step keeps of an image for its gradients: the output of every operation, float32."""
+    numbers = 0
+    for node in (node for nodes in model._nodes_by_depth.values() for node in nodes):
+        if isinstance(node.operation, keras.Model):
+            numbers += activation_bytes(node.operation) // _FLOAT_BYTES
+        else:
+            numbers += sum(math.prod(output.shape[1:]) for output in node.output_tensors)
+    return numbers * _FLOAT_BYTES
+
+
+def _learned(
+    network: TrainableNetwork, inputs: NDArray[Any], labels: NDArray[np.int64], watch: TensorWatch
+) -> tuple[Overfit, set[int]]:
+    """The first rate at which two batches are learned by heart, or the last one tried; and what the first step moved.
+
+    The weights are as they were afterwards.
+    """
+    batches = [(start + np.arange(BATCH_IMAGES)) % len(labels) for start in (0, BATCH_IMAGES)]
+    is_small = activation_bytes(network.model) < _SMALL_NETWORK_BYTES
+    steps = STEPS_OF_SMALL_NETWORKS if is_small else STEPS
+    moved: set[int] = set()
+    for rate in RATES:
+        _compile(network.model, rate)
+        losses: list[float] = []
+        for step in range(steps):
+            rows = batches[step % 2]
+            losses.append(_step(network.model, inputs[rows], labels[rows]))
+            moved = moved or watch.moved()
+            overfit = Overfit(f"Adam at a rate of {rate:g}", losses[0], float(np.mean(losses[-2:])), len(losses))
+            if overfit.has_learned:
+                break
+        watch.put_back()
+        if overfit.has_learned:
+            break
+    return overfit, moved
+
+
+def _standing(network: TrainableNetwork, choices: FineTuning) -> list[Any]:
+    """What a step must leave alone; BatchNorm above the cut is free to move where the recipe trains it."""
+    if choices.normalisation == "inference":
+        return network.frozen
+    above = {id(variable) for variable in network.model.variables}
+    return [one for one in network.frozen if not (is_statistic(one) and id(one) in above)]
+
+
+def _timed(model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64], batch_images: int) -> float | None:
+    """Seconds of a step at that batch, without the building of it where that is quick; None where memory ended."""
+    rows = np.arange(batch_images) % len(labels)
+    try:
+        batch, targets = inputs[rows], labels[rows]
+        seconds = _seconds(model, batch, targets)
+        return min(seconds, _seconds(model, batch, targets)) if seconds < _LONGEST_REPEATED_SECONDS else seconds
+    except memory_errors() as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _seconds(model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64]) -> float:
+    started = time.perf_counter()
+    _step(model, inputs, labels)
+    return time.perf_counter() - started
+
+
+def _step(model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64]) -> float:
+    # Keras gives the mean loss since the last reset.
+    model.reset_metrics()
+    return float(model.train_on_batch(inputs, labels))
+
+
+def _compile(model: keras.Model, rate: float) -> None:
+    # Not the recipe's optimizer: it knows only what it should move, and with a rate for each block the lowest may move
+    # by less than a float32 can tell.
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, jit_compile=False)

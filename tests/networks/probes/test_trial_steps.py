@@ -1,0 +1,141 @@
+"""Faults planted in what trains are found by one real step, and no trial leaves a trace in the weights."""
+
+import keras
+import numpy as np
+import pytest
+
+from lowres.networks.probes import trial_steps as room
+from lowres.networks.probes.trial_steps import activation_bytes, frozen_step, tuned_steps
+from lowres.networks.trainable_network import trainable_network
+from lowres.values.recipe_sections import FineTuning
+from networks.probes.small_network import small_head
+
+CHOICES = FineTuning(epochs=1, batch_images=16)
+
+
+def by_name(findings):
+    return {finding.name: finding for finding in findings}
+
+
+def tried(network, pixels, labels, choices=CHOICES, memory_bytes=0):
+    inputs = pixels if network.below is None else network.below.predict_on_batch(pixels)
+    trial = tuned_steps(network, choices, inputs, labels, memory_bytes)
+    return by_name(trial.findings), trial.step_seconds
+
+
+def test_a_frozen_trunk_stands_still_and_the_head_moves(trunk, head, pixels, labels):
+    found = frozen_step(trunk, head, pixels[:4], labels[:4])
+    assert found.status == "PASS"
+    # Two convolutions, two BatchNorms of four, resizing of two; the head's kernel and bias.
+    assert found.measured == "a step changed 2 of 14 tensors, expected 2; 4 BatchNorm statistics are bit-equal"
+
+
+def test_a_layer_left_trainable_in_a_frozen_trunk_is_found(trunk, head, pixels, labels):
+    trunk.trainable = True
+    for layer in trunk.layers:
+        layer.trainable = layer.name == "block2_conv"
+    found = frozen_step(trunk, head, pixels[:4], labels[:4])
+    assert found.status == "FAIL"
+    assert "frozen tensors moved, block2_conv/kernel" in found.measured
+
+
+def test_batchnorm_left_in_training_mode_in_a_frozen_trunk_is_found(trunk, head, pixels, labels):
+    for layer in (trunk, *trunk.layers):
+        layer.trainable = True
+        for variable in layer.weights:
+            variable.trainable = False
+    found = frozen_step(trunk, head, pixels[:4], labels[:4])
+    assert found.status == "FAIL"
+    assert "BatchNorm moved its statistics, block1_bn/moving_mean" in found.measured
+
+
+def test_a_head_left_frozen_is_found(trunk, pixels, labels):
+    head = small_head(layer=keras.layers.Dense(8, name="hidden"))
+    head.get_layer("hidden").trainable = False
+    found = frozen_step(trunk, head, pixels[:4], labels[:4])
+    assert (found.status, "these did not move, hidden/kernel, hidden/bias" in found.measured) == ("FAIL", True)
+
+
+@pytest.mark.parametrize("from_layer", ["block2", ""])
+@pytest.mark.parametrize("normalisation", ["inference", "training"])
+def test_a_healthy_second_phase_passes_and_leaves_no_trace(trunk, head, pixels, labels, from_layer, normalisation):
+    network = trainable_network(trunk, head, from_layer, normalisation=normalisation)
+    before = [np.array(weight) for weight in (*trunk.weights, *head.weights)]
+    found, seconds = tried(network, pixels, labels, CHOICES.model_copy(update={"normalisation": normalisation}))
+    assert {finding.status for finding in found.values()} == {"PASS"}, found
+    assert seconds > 0
+    for weight, value in zip((*trunk.weights, *head.weights), before, strict=True):
+        np.testing.assert_array_equal(np.asarray(weight), value)
+
+
+def test_a_frozen_layer_left_trainable_in_the_second_phase_is_found(trunk, head, pixels, labels):
+    network = trainable_network(trunk, head, "block2")
+    whole = trainable_network(trunk, head, "")
+    planted = type(network)(whole.model, None, "", network.blocks)
+    found = tried(planted, pixels, labels)[0]["what trains: fine-tuning"]
+    assert found.status == "FAIL"
+    assert "frozen tensors moved, block1_" in found.measured
+
+
+def test_a_trained_layer_left_frozen_is_found(trunk, head, pixels, labels):
+    network = trainable_network(trunk, head, "block2")
+    trunk.get_layer("block2_conv").trainable = False
+    found = tried(network, pixels, labels)[0]["what trains: fine-tuning"]
+    assert found.status == "FAIL"
+    assert "these did not move, block2_conv/kernel" in found.measured
+
+
+def test_batchnorm_in_training_mode_is_found_where_the_recipe_says_inference(trunk, head, pixels, labels):
+    network = trainable_network(trunk, head, "block2", normalisation="training")
+    found = tried(network, pixels, labels)[0]["what trains: fine-tuning"]
+    assert found.status == "FAIL"
+    assert "BatchNorm moved its statistics, block2_bn/moving_mean, block2_bn/moving_variance" in found.measured
+
+
+def test_images_that_all_look_alike_are_not_learned_by_heart(trunk, head, labels):
+    network = trainable_network(trunk, head, "block2")
+    found = tried(network, np.full((64, 8, 8, 3), 90, np.uint8), labels)[0]["two batches: fine-tuning"]
+    assert found.status == "FAIL"
+
+
+def test_a_batch_that_cannot_fit_is_not_even_tried(trunk, head, pixels, labels):
+    network = trainable_network(trunk, head, "block2")
+    choices = CHOICES.model_copy(update={"batch_images": 10**7})
+    found, seconds = tried(network, pixels, labels, choices, memory_bytes=2**30)
+    assert seconds is None
+    assert found["memory of a step"].status == "FAIL"
+    assert "there are 1.0 GiB" in found["memory of a step"].measured
+
+
+def test_memory_that_ends_in_a_step_is_caught_and_repaired_by_halves(trunk, head, pixels, labels, monkeypatch):
+    tensorflow = pytest.importorskip("tensorflow")
+    network = trainable_network(trunk, head, "block2")
+    step = room._step
+
+    def ends(model, inputs, targets):
+        if len(targets) == 16:
+            raise tensorflow.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return step(model, inputs, targets)
+
+    monkeypatch.setattr(room, "_step", ends)
+    found, seconds = tried(network, pixels, labels)
+    memory = found["memory of a step"]
+    assert seconds is None
+    assert memory.status == "FAIL"
+    assert memory.measured.startswith("memory ended in a step: a batch of 16 keeps about")
+    assert "batch_images = 8 and fine_tuning.accumulation_steps = 2" in memory.repair
+
+
+def test_another_error_in_a_step_is_not_taken_for_memory(trunk, head, pixels, labels, monkeypatch):
+    network = trainable_network(trunk, head, "block2")
+    with pytest.raises(ValueError, match="shape"):
+        tuned_steps(network, CHOICES, np.zeros((4, 3), np.float32), labels[:4])
+
+
+def test_the_outputs_of_a_network_by_hand():
+    inputs = keras.Input((4, 4, 3))
+    model = keras.Model(inputs, keras.layers.ReLU()(keras.layers.Conv2D(5, 3, padding="same")(inputs)))
+    outer = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(model(inputs)))
+    # 48 going in, twice 80, and the 5 averages; the inner network's own input is counted with it.
+    assert activation_bytes(model) == 4 * (48 + 80 + 80)
+    assert activation_bytes(outer) == 4 * (48 + (48 + 80 + 80) + 5)
