@@ -126,8 +126,7 @@ def _paint_accuracy(axes: Axes, phases: Sequence[_Phase], course: TrainingCourse
     axes.grid(axis="y")
     for phase in phases:
         if phase.kept is not None:
-            # The frozen phase's result is written beside its dashed line where fine-tuning follows.
-            _ring(axes, phase, phase.kept, course.level if phase is phases[-1] else phase.kept)
+            _ring(axes, phase, phase.kept, course.level)
     if course.level is not None:
         _paint_level(axes, course, course.level)
     if axes.get_ylim()[0] < chance:
@@ -187,7 +186,7 @@ def _paint_lines(axes: Axes, phases: Sequence[_Phase], training: str, validation
 
 
 def _ring(axes: Axes, phase: _Phase, kept: EpochRow, level: EpochRow | None) -> None:
-    """Ring the kept epoch, with its words on whichever side has more room; no words where it is itself the level."""
+    """Ring the kept epoch, with its words on whichever side has more room; none where its dashed line has them."""
     place, height = float(phase.places[phase.rows.index(kept)]), kept.validation_accuracy
     axes.plot(place, height, "o", color="none", markeredgecolor=RUST, markeredgewidth=2, markersize=11, zorder=4)
     if kept is level:
