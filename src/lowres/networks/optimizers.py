@@ -73,7 +73,8 @@ class WeightAverage:
     def __init__(self, variables: Sequence[Any], share: float) -> None:
         """Begin with the weights as they are."""
         self._variables, self._share = list(variables), share
-        self.averages = [keras.Variable(variable.value, trainable=False) for variable in self._variables]
+        # By way of NumPy: given a TensorFlow variable, Keras wraps that very variable, and the average would be it.
+        self.averages = [keras.Variable(keras.ops.convert_to_numpy(one), trainable=False) for one in self._variables]
         self._aside: list[Any] = []
 
     def update(self, updates_done: int) -> None:
