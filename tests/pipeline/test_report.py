@@ -1,6 +1,5 @@
 """The command in a report makes the same study, and what it tells of a training is what the study wrote down."""
 
-import json
 import shlex
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from lowres.files.recipes import read_recipe
 from lowres.files.study_folder import StudySource, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import SilentProgress
-from lowres.pipeline.report import augmentation, command, fine_tuned, mirroring, preflight_findings, training_history
+from lowres.pipeline.report import augmentation, command, fine_tuned, mirroring, training_history
 from lowres.pipeline.study_run import StudyRun
-from lowres.values.findings import Finding
 from lowres.values.history import EpochRow
 from lowres.values.mirroring import Mirroring
 from lowres.values.recipe_sections import Augmentation
@@ -128,15 +126,3 @@ def test_without_fine_tuning_nobody_asked_about_mirrors(trained):
     run = trained({"augmentation.flip": "auto"})
     assert augmentation(run) == Augmentation()
     assert mirroring(run) is None
-
-
-def test_preflight_is_told_where_there_was_one(trained):
-    run = trained(preflight={"status": "FAIL"})
-    found = {"name": "input range", "status": "FAIL", "measured": "0 to 0.004", "repair": "scale once"}
-    minutes = {"features": 1, "head": 1, "fine_tuning": 1, "total": 3}
-    report = {"status": "FAIL", "accepted": True, "findings": [found], "images": 64, "seconds": 9.5}
-    report |= {"minutes": minutes, "machine": {}}
-    (run.study.folder / "preflight.json").write_text(json.dumps(report))
-    assert preflight_findings(run) == (Finding("input range", "FAIL", "0 to 0.004", "scale once"),)
-    run.study.ledger.stages.pop("preflight")
-    assert preflight_findings(run) == ()

@@ -12,6 +12,7 @@ from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE
 from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
+from lowres.pipeline.preflight import read_preflight
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
 from lowres.values.recipe import Recipe
@@ -19,14 +20,12 @@ from lowres.values.recipe import Recipe
 if TYPE_CHECKING:
     from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.findings import Finding
     from lowres.values.history import EpochRow
     from lowres.values.mirroring import Mirroring
     from lowres.values.recipe_sections import Augmentation
 
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
-PREFLIGHT_FILE = "preflight.json"
 
 
 def _make(run: StudyRun) -> Made:
@@ -71,7 +70,7 @@ def report_data(run: StudyRun) -> ReportData:
         calibration=fit_temperature(read_predictions(folder / predictions_file("validation"))),
         skipped=tuple(facts["skipped"]),
         history=training_history(run),
-        preflight=preflight_findings(run),
+        preflight=read_preflight(folder).findings,
         augmentation=augmentation(run),
         mirroring=mirroring(run),
     )
@@ -159,16 +158,6 @@ def mirroring(run: StudyRun) -> Mirroring | None:
 
     facts = run.study.ledger.stages["head"].facts.get("mirroring")
     return Mirroring(**facts) if facts else None
-
-
-def preflight_findings(run: StudyRun) -> tuple[Finding, ...]:
-    """Return what was found before training; nothing in a study made without a preflight."""
-    from lowres.values.preflight_report import preflight_from_json
-
-    if "preflight" not in run.study.ledger.stages:
-        return ()
-    path = run.study.folder / PREFLIGHT_FILE
-    return preflight_from_json(json.loads(path.read_bytes()), str(path)).findings
 
 
 def _cost(run: StudyRun) -> Cost:
