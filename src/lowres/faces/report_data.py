@@ -38,6 +38,7 @@ class FineTuned:
     could change, the head's with them. precision: of the trunk. batch_images: in one pass, of which accumulation_steps
     make an update. views: different versions of each training image. validation_accuracy: of what was kept;
     frozen_validation_accuracy: of what it began with; fractions.
+    members: validation accuracy of each network alone; the other figures of one are the first's.
     """
 
     from_layer: str
@@ -53,6 +54,7 @@ class FineTuned:
     frozen_validation_accuracy: float
     accumulation_steps: int = 1
     stopped_early: bool = False
+    members: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

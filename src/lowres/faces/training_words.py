@@ -58,7 +58,7 @@ def what_was_gained(data: ReportData) -> str:
     change = f"{points(after - before)} {'more' if after > before else 'less'}" if after != before else "no more"
     return (
         f"On the {count(n, 'validation picture')} the frozen trunk reached {percent(before)}, fine-tuning "
-        f"{percent(after)}: {change}.{_doubt(before, after, n)} {_whose_weights(data.recipe, tuned)}"
+        f"{percent(after)}: {change}.{_doubt(before, after, n)} {_whose_weights(data.recipe, tuned)}{_together(tuned)}"
     )
 
 
@@ -149,6 +149,16 @@ def _whose_weights(recipe: Recipe, tuned: FineTuned) -> str:
     if recipe.fine_tuning.keep == "last":
         which = "kept because it was the last"
     return f"The weights kept are those {weights} epoch {tuned.kept_epoch} of {tuned.epochs}, {which}."
+
+
+def _together(tuned: FineTuned) -> str:
+    if len(tuned.members) < 2:
+        return ""
+    alone = ", ".join(percent(accuracy) for accuracy in tuned.members)
+    return (
+        f" That is {len(tuned.members)} networks, trained one after another from seeds of their own, whose logits are "
+        f"averaged in one model; alone they reached {alone}. What is said of one here is said of the first."
+    )
 
 
 def _as_seen(data: ReportData) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -38,8 +38,8 @@ class TrainingPart:
     classes: int
 
 
-class Watcher:
-    """Who is told how training goes; this one tells nobody."""
+class Watcher(Protocol):
+    """Who is told how training goes."""
 
     def step(self, epoch: int, done: int, total: int) -> None:
         """`done` of `total` updates of an epoch (counted from 1) are behind us."""
@@ -49,6 +49,19 @@ class Watcher:
 
     def note(self, text: str) -> None:
         """Something worth a line."""
+
+
+class SilentWatcher:
+    """Tells nobody."""
+
+    def step(self, epoch: int, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ def fine_tune(
     When memory ends, passes are halved and their gradients accumulated, from the last whole epoch on.
     Refused with TrainingError: a training that learns nothing, with the likely causes; memory for not even one image.
     """
-    store, watcher = store or MemoryStore(), watcher or Watcher()
+    store, watcher = store or MemoryStore(), watcher or SilentWatcher()
     length = fine_tuning_length(recipe.fine_tuning, len(part.training_labels))
     start = values_of({"trained": network.trained})
     while True:

@@ -32,10 +32,11 @@ class StudyInputs:
     on disk between epochs or computed again changes no number, only the time.
     """
 
-    def __init__(self, run: StudyRun, network: TrainableNetwork, folder: Path) -> None:
-        """Take the run and the network; `folder` holds what is kept, until `remove`."""
+    def __init__(self, run: StudyRun, network: TrainableNetwork, folder: Path, seed: int | None = None) -> None:
+        """Take the run and the network; `folder` holds what is kept, until `remove`; seed: None is the recipe's."""
         self._run, self._folder = run, folder
         self._choices = run.recipe.fine_tuning
+        self._seed = run.recipe.seed if seed is None else seed
         self._augmentation = decided_augmentation(run)
         self._extractor = _extractor(run, network)
         self._epoch = 0
@@ -96,8 +97,8 @@ class StudyInputs:
         from lowres.values.augmentation import augment
 
         images = self._run.split.train[rows]
-        seed, pixels = self._run.recipe.seed, self._run.images.pixels[images]
-        return augment(pixels, images, self._augmentation, seed=seed, epoch=self._epoch % self.views)
+        pixels = self._run.images.pixels[images]
+        return augment(pixels, images, self._augmentation, seed=self._seed, epoch=self._epoch % self.views)
 
     def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
         assert self._extractor is not None
@@ -116,8 +117,7 @@ class StudyInputs:
 
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
-        recipe = self._run.recipe
-        said = [view, recipe.seed, recipe.fine_tuning.from_layer, self._augmentation.model_dump(mode="json")]
+        said = [view, self._seed, self._choices.from_layer, self._augmentation.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _fits_budget(self, training_images: int) -> bool:

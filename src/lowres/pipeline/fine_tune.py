@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
@@ -23,34 +24,65 @@ if TYPE_CHECKING:
 
 HISTORY_FILE = "history.csv"
 CHECKPOINTS = "checkpoints/fine-tuning"
-ACTIVATIONS = f"{CHECKPOINTS}/activations"
+ACTIVATIONS = "activations"
 _TIMED_UPDATES = 12
+
+
+@dataclass(frozen=True, eq=False)
+class _Member:
+    """One network that was fine-tuned: the classifier, how it went, and what was trained of it."""
+
+    classifier: Any
+    outcome: Outcome
+    cut_layer: str
+    trained_parameters: int
+    views: int
 
 
 def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
     """Train as the recipe says, write model.keras and history.csv; run states are bound to the stage's inputs."""
+    from lowres.networks.members import join_members
+
+    members = [_member(run, number, inputs) for number in range(run.recipe.fine_tuning.members)]
+    joined = join_members([member.classifier for member in members], members[0].cut_layer)
+    joined.save(run.study.folder / MODEL_FILE)
+    _write_history(run, members)
+    return _made(run, members, _validation_accuracy(run, joined, members))
+
+
+def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
+    """The network of that number, fine-tuned from the frozen phase's, with a seed of its own."""
     from lowres.networks.fine_tuning import TrainingPart
     from lowres.networks.fine_tuning import fine_tune as train
     from lowres.networks.trainable_network import freeze
     from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.pipeline.activations import StudyInputs
 
+    recipe = run.recipe.model_copy(update={"seed": (run.recipe.seed + number) % 2**32})
+    folder = run.study.folder / CHECKPOINTS / (f"member-{number + 1}" if number else "")
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
     network = _network(run, classifier)
-    sources = StudyInputs(run, network, run.study.folder / ACTIVATIONS)
+    sources = StudyInputs(run, network, folder / ACTIVATIONS, seed=recipe.seed)
     labels = run.images.labels
     part = TrainingPart(sources, labels[run.split.train], labels[run.split.validation], len(run.images.class_names))
-    _announce(run, network, sources)
-    store = StudyCheckpoints(run.study.folder / CHECKPOINTS, inputs)
-    outcome = train(
-        network, part, run.recipe, store=store, watcher=_Teller(run.progress, run.recipe.fine_tuning.epochs)
-    )
+    if number == 0:
+        _announce(run, network, sources)
+    else:
+        run.progress.note(f"network {number + 1} of {recipe.fine_tuning.members}")
+    store = StudyCheckpoints(folder, inputs)
+    outcome = train(network, part, recipe, store=store, watcher=_Teller(run.progress, recipe.fine_tuning.epochs))
     freeze(classifier.trunk, classifier.head)
-    joined = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
-    joined.save(run.study.folder / MODEL_FILE)
-    _write_history(run, outcome)
     sources.remove()
-    return _made(run, network, sources, outcome)
+    trained = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
+    return _Member(trained, outcome, network.cut_layer, network.trained_parameters, sources.views)
+
+
+def _validation_accuracy(run: StudyRun, joined: Any, members: list[_Member]) -> float:
+    if len(members) == 1:
+        return members[0].outcome.kept_validation_accuracy
+    rows, choices = run.split.validation, run.recipe.features
+    logits = joined.logits(run.images.pixels, rows, engine=choices.engine, precision=choices.precision)
+    return float((logits.argmax(axis=1) == run.images.labels[rows]).mean())
 
 
 class StudyCheckpoints:
@@ -133,36 +165,49 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
     )
 
 
-def _write_history(run: StudyRun, outcome: Outcome) -> None:
+def _write_history(run: StudyRun, members: list[_Member]) -> None:
     from lowres.files.atomic import atomic_write_text
     from lowres.values.history import history_from_csv, history_to_csv
 
     path = run.study.folder / FROZEN_HISTORY_FILE
-    frozen = history_from_csv(path.read_text(encoding="utf-8"), str(path))
-    atomic_write_text(run.study.folder / HISTORY_FILE, history_to_csv([*frozen, *outcome.rows]))
+    rows = list(history_from_csv(path.read_text(encoding="utf-8"), str(path)))
+    for number, member in enumerate(members, start=1):
+        name = f"network {number}" if len(members) > 1 else ""
+        rows += [replace(row, head=name) for row in member.outcome.rows]
+    atomic_write_text(run.study.folder / HISTORY_FILE, history_to_csv(rows))
 
 
-def _made(run: StudyRun, network: TrainableNetwork, sources: Any, outcome: Outcome) -> Made:
+def _made(run: StudyRun, members: list[_Member], accuracy: float) -> Made:
     from lowres.networks.precision import training_precision
 
-    choices, reached = run.recipe.fine_tuning, outcome.kept_validation_accuracy
+    choices, first = run.recipe.fine_tuning, members[0]
     before = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
     facts = {
         "from_layer": choices.from_layer,
-        "cut_layer": network.cut_layer,
-        "epochs": len(outcome.rows),
-        "kept_epoch": outcome.kept_epoch,
-        "stopped_early": outcome.stopped_early,
+        "cut_layer": first.cut_layer,
+        "epochs": len(first.outcome.rows),
+        "kept_epoch": first.outcome.kept_epoch,
+        "stopped_early": first.outcome.stopped_early,
         "averaged_weights": choices.weight_averaging > 0,
-        "trained_parameters": network.trained_parameters,
-        "images_per_second": round(outcome.images_per_second, 1),
+        "trained_parameters": first.trained_parameters,
+        "images_per_second": round(first.outcome.images_per_second, 1),
         "precision": training_precision(choices.precision),
-        "batch_images": outcome.batch_images,
-        "accumulation_steps": outcome.accumulation_steps,
-        "views": sources.views,
-        "validation_accuracy": reached,
+        "batch_images": first.outcome.batch_images,
+        "accumulation_steps": first.outcome.accumulation_steps,
+        "views": first.views,
+        "members": [member.outcome.kept_validation_accuracy for member in members],
+        "validation_accuracy": accuracy,
         "frozen_validation_accuracy": before,
     }
-    after = f"after epoch {outcome.kept_epoch} of {len(outcome.rows)}" if outcome.kept_epoch else "as it was before"
-    note = f"validation accuracy {reached:.2%} {after} (n = {len(run.split.validation):,}), {before:.2%} frozen"
-    return Made((MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=note)
+    note = f"validation accuracy {accuracy:.2%} {_kept_in_words(members)}, {before:.2%} with the trunk frozen"
+    return Made(
+        (MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=f"{note} (n = {len(run.split.validation):,})"
+    )
+
+
+def _kept_in_words(members: list[_Member]) -> str:
+    if len(members) > 1:
+        alone = ", ".join(f"{member.outcome.kept_validation_accuracy:.2%}" for member in members)
+        return f"of {len(members)} networks together (alone {alone})"
+    outcome = members[0].outcome
+    return f"after epoch {outcome.kept_epoch} of {len(outcome.rows)}" if outcome.kept_epoch else "as it was before"

@@ -20,11 +20,13 @@ _REPAIR = "delete that file and run the same command again to have it made anew"
 class EpochRow:
     """One epoch of a phase; or one head that is solved at once, which has neither epochs nor a rate.
 
-    phase: one of `PHASES`. epoch: counted from 1. head: which candidate of the frozen phase; empty in fine-tuning.
+    phase: one of `PHASES`. epoch: counted from 1. head: which candidate of the frozen phase; in fine-tuning
+    which network, empty where there is one.
     learning_rate: the rate of the epoch, the highest where layers differ. loss: mean cross-entropy (or what the recipe
     minimises) of the training part; of an epoch as it went, with its dropout and its changing weights. accuracy: a
     fraction of the training part, likewise. validation_loss, validation_accuracy: after the epoch, nothing dropped.
-    seconds: wall clock. is_kept: whether these weights are the phase's result; true of one row a phase.
+    seconds: wall clock. is_kept: whether these weights are the phase's result; true of one row a phase and
+    network.
     """
 
     phase: str

@@ -75,6 +75,13 @@ class FineTuning(Section):
     """Training the upper part of the trunk together with the head; none with 0 epochs."""
 
     epochs: int = Field(0, ge=0, le=10_000, description="Longest fine-tuning in epochs; 0: the trunk stays frozen.")
+    members: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="Networks fine-tuned one after another, each with a seed of its own, their logits averaged in one "
+        "model: more accurate, and as many times as long.",
+    )
     from_layer: str = Field(
         "", description='First layer or block that trains, such as "conv5" or "blocks_5"; empty: the whole trunk.'
     )
