@@ -41,7 +41,7 @@ def load_backend() -> str:
         try:
             import keras
 
-            _let_memory_grow(keras.backend.backend())
+            _settle_tensorflow(keras.backend.backend())
         except (ImportError, OSError, ValueError) as error:
             raise MissingDependency(
                 f"expected Keras to load with the backend {chosen!r}, got {error!r}; "
@@ -51,11 +51,14 @@ def load_backend() -> str:
     return str(keras.backend.backend())
 
 
-def _let_memory_grow(backend: str) -> None:
+def _settle_tensorflow(backend: str) -> None:
+    """Let memory of cards grow as it is needed, and keep the log to what is wrong."""
     if backend != "tensorflow":
         return
     import tensorflow
 
+    # It warns of functions traced again, which in a process that trains several networks is how it should be.
+    tensorflow.get_logger().setLevel("ERROR")
     for card in tensorflow.config.list_physical_devices("GPU"):
         # A card that already works for this process keeps the way it has.
         with suppress(RuntimeError):
