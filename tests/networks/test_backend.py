@@ -82,9 +82,9 @@ def test_memory_of_cards_is_asked_for_as_it_is_needed(monkeypatch):
 
     monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda kind: ["busy", "idle"])
     monkeypatch.setattr(tensorflow.config.experimental, "set_memory_growth", set_growth)
-    room._let_memory_grow("tensorflow")
+    room._settle_tensorflow("tensorflow")
     assert grows == [("busy", True), ("idle", True)]
-    room._let_memory_grow("torch")
+    room._settle_tensorflow("torch")
     assert len(grows) == 2
 
 

@@ -44,7 +44,7 @@ def build_optimizer(
 def _scaled(kind: type[keras.optimizers.Optimizer]) -> Any:
     """The optimizer with `rate_scales`, one number a variable in the order it was built for."""
 
-    class Scaled(kind):  # type: ignore[misc, valid-type]
+    class Scaled(kind):
         rate_scales: Sequence[float] = ()
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> Any:

@@ -125,8 +125,9 @@ class StudyInputs:
 
         if self._extractor is None or self._choices.cache_activations == "never" or self.views >= self._choices.epochs:
             return False
-        taken = training_images * prod(self._extractor.feature_shape) * _BYTES_A_NUMBER * self.views
-        return taken <= self._choices.disk_budget_gigabytes * 1e9
+        numbers: int = prod(self._extractor.feature_shape)
+        taken = training_images * numbers * _BYTES_A_NUMBER * self.views
+        return bool(taken <= self._choices.disk_budget_gigabytes * 1e9)
 
 
 class _Chunks:
