@@ -101,9 +101,40 @@ def test_check_tells_what_was_found_and_leaves_with_1_where_a_check_failed(tmp_p
     assert "FAIL  conflicting labels: 4 of 26 images" in done.stdout
 
 
+@pytest.fixture(scope="module")
+def scaled_twice(tmp_path_factory):
+    """The words for a study of the described mistake, its folder among them."""
+    return tiny_words(tmp_path_factory.mktemp("twice") / "study", network__scaling="unit-then-contract")
+
+
+@pytest.mark.slow
+def test_preflight_tells_every_finding_the_gravest_last_and_leaves_with_1(scaled_twice):
+    done = lowres("preflight", *scaled_twice)
+    assert done.returncode == 1, done.stderr
+    assert "PASS  logits: " in done.stdout
+    assert done.stdout.index("PASS  save and reload") < done.stdout.index("FAIL  feature spread")
+    assert "FAIL  input range: pixels are scaled twice" in done.stdout
+    assert done.stdout.splitlines()[-2].startswith("study     ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_training_that_preflight_forbids_is_refused_until_it_is_accepted(scaled_twice):
+    refused = lowres("train", *scaled_twice)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("lowres: expected a training that can learn, got one that")
+    done = lowres("preflight", *scaled_twice, "--accept", "preflight", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["status"], told["accepted"]) == (1, "FAIL", True)
+    assert {"name", "status", "measured", "repair"} == set(told["findings"][0])
+    trained = lowres("train", *scaled_twice)
+    assert trained.returncode == 0, trained.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        (["study", "digits", "--accept", "everything"], "'everything' is not 'preflight'"),
         (["study", "./nowhere"], "got 'nowhere', which is not there"),
         (["study", "cifar-10"], "did you mean cifar10?"),
         (["study", "digits", "--recipe", "quik"], "did you mean 'quick'?"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lowres.files.machine import free_bytes, installed_versions, read_machine, write_fault
+from lowres.files.machine import free_bytes, installed_versions, peak_memory_bytes, read_machine, write_fault
 
 CPUINFO = """processor\t: 0
 model name\t: AMD EPYC 9R14
@@ -71,6 +71,13 @@ def test_a_machine_that_tells_nothing_is_described_all_the_same(tmp_path: Path) 
 def test_this_machine_is_read() -> None:
     machine = read_machine()
     assert machine.memory_bytes == pytest.approx(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), rel=0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux keeps that file")
+def test_the_peak_of_memory_is_the_one_linux_tells() -> None:
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    kibibytes = int(status.split("VmHWM:")[1].split()[0])
+    assert peak_memory_bytes() == pytest.approx(1024 * kibibytes, rel=0.05)
 
 
 def test_free_space_of_a_folder_that_is_not_there_yet_is_its_parents(tmp_path: Path) -> None:

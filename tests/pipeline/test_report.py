@@ -53,6 +53,14 @@ def test_a_value_left_out_that_the_packaged_recipe_has_takes_the_file(typed, mon
     assert typed(aiming) == ["lowres", "study", "digits", "--recipe", "quick"]
 
 
+def test_what_preflight_forbade_is_accepted_in_the_command_too(tmp_path):
+    with open_study(tmp_path / "study") as study:
+        run = StudyRun(study, read_recipe("quick"), DIGITS, SilentProgress())
+        for accepted, ending in ((False, ["quick"]), (True, ["quick", "--accept", "preflight"])):
+            study.ledger.finish(StageRecord("preflight", {}, facts={"accepted": accepted}))
+            assert shlex.split(command(run))[4:] == ending
+
+
 def test_a_path_with_a_space_survives_the_shell(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = typed(read_recipe("quick"), StudySource("my flowers", "../my flowers", skip_damaged=True))
