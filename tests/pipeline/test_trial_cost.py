@@ -67,6 +67,14 @@ def test_a_second_phase_costs_its_steps_and_its_judgements():
     assert found.minutes.fine_tuning == pytest.approx((4 * (4 * 1.0 + 2 * 0.6 / 3) + 50 * 0.01) / 60)
 
 
+def test_several_networks_cost_as_often():
+    choices = {"epochs": 4, "batch_images": 25}
+    alone, both = (cost(inputs=Inputs(), update=0.6, fine_tuning=choices | {"members": members}) for members in (1, 2))
+    for found in (alone, both):
+        found.__dict__["step"] = StepSeconds(25, 0.1, 0.1, 0.2, 0.6)
+    assert both.minutes.fine_tuning == pytest.approx(2 * alone.minutes.fine_tuning, rel=1e-3)
+
+
 def test_views_that_are_kept_count_for_their_share_of_an_epoch(a_second_each):
     choices = {"fine_tuning": {"epochs": 4, "batch_images": 32}, "augmentation": {"shift_pixels": 1}}
     step = cost(inputs=Inputs(), update=0.5, **choices).step

@@ -50,6 +50,13 @@ def test_minutes_add_up():
     )
 
 
+@pytest.mark.parametrize(("busy_share", "status"), [(0.49, "PASS"), (0.5, "WARN"), (0.91, "WARN")])
+def test_minutes_of_a_busy_machine_are_marked(busy_share, status):
+    found = judge_minutes(TrainingMinutes(1, 0, 0), busy_share)
+    assert found.status == status
+    assert ("had the processor for" in found.measured) == (status == "WARN")
+
+
 def test_a_training_of_nothing_new_says_so():
     assert judge_minutes(TrainingMinutes(0, 0, 0)).measured == "about 0 s from here at most: nothing"
 

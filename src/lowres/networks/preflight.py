@@ -16,7 +16,7 @@ from lowres.networks.probes.first_logits import judge_first_loss, probe_labels, 
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized
 from lowres.networks.probes.starting_head import starting_head
 from lowres.networks.probes.trial_steps import frozen_step
-from lowres.networks.probes.two_batches import judge_overfit, overfit_head
+from lowres.networks.probes.two_batches import ATTEMPTS, judge_overfit, overfit_head
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.findings import Finding
 from lowres.values.recipe import Network, Recipe
@@ -43,10 +43,14 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class FrozenTrial:
-    """What the frozen phase showed. classifier: the trunk and a head that has learned nothing."""
+    """What the frozen phase showed. classifier: the trunk and a head that has learned nothing.
+
+    is_fed_right: whether the trunk sees what its contract says; where not, nobody need look long for what else fails.
+    """
 
     findings: tuple[Finding, ...]
     classifier: TrainedClassifier
+    is_fed_right: bool
 
 
 def try_frozen_phase(trunk: keras.Model, recipe: Recipe, sample: Sample) -> FrozenTrial:
@@ -54,17 +58,21 @@ def try_frozen_phase(trunk: keras.Model, recipe: Recipe, sample: Sample) -> Froz
     head = starting_head(sample.features, len(sample.class_names), recipe.head, recipe.seed)
     classifier = TrainedClassifier.from_parts(trunk, head.model(trunk.output_shape[1:]), sample.class_names)
     logits = classifier.logits_from_features(sample.features)
-    overfit = overfit_head(head, sample.features, sample.labels, recipe.head, recipe.seed)
+    fed, spread = examine_trunk(trunk, recipe.network, sample.pixels, sample.features)
+    is_fed_right = fed.status == "PASS"
+    attempts = ATTEMPTS if is_fed_right else ATTEMPTS[:1]
+    overfit = overfit_head(head, sample.features, sample.labels, recipe.head, recipe.seed, attempts)
     step = slice(0, _STEP_IMAGES)
     findings = (
-        *examine_trunk(trunk, recipe.network, sample.pixels, sample.features),
+        fed,
+        spread,
         probe_labels(sample.labels, logits.shape[1], len(sample.class_names)),
         probe_logits(logits),
         judge_first_loss(logits, sample.labels, head.loss_on_noise(recipe.seed)),
         judge_overfit("frozen phase", overfit),
         frozen_step(trunk, classifier.head, sample.pixels[step], sample.labels[step]),
     )
-    return FrozenTrial(findings, classifier)
+    return FrozenTrial(findings, classifier, is_fed_right)
 
 
 def examine_trunk(

@@ -37,6 +37,7 @@ def try_out(run: StudyRun, reloading: ReloadProcess, folder: Path) -> Trial:
     from lowres.pipeline.trial_cost import TrialCost
     from lowres.values.training_cost import judge_minutes, judge_step
 
+    began = time.perf_counter(), time.process_time()
     sample = _sample(run)
     frozen = try_frozen_phase(run.features.trunk, run.recipe, sample)
     logits = _let_reload(run, reloading, frozen, folder)
@@ -47,11 +48,23 @@ def try_out(run: StudyRun, reloading: ReloadProcess, folder: Path) -> Trial:
         *(tuned.findings if tuned else ()),
         *_lint(run),
         judge_step(cost.step),
-        judge_minutes(cost.minutes),
+        judge_minutes(cost.minutes, busy_share(*began)),
         cost.memory(),
         _reloaded(reloading, logits),
     )
     return Trial(findings, len(sample.labels), cost.minutes)
+
+
+def busy_share(began: float, processor_began: float) -> float:
+    """Return the share of the time since then in which this process waited for a processor, 0 to 1; 0 with a card.
+
+    One that computes keeps at least one processor going, so what is missing was taken by others.
+    """
+    from lowres.files.machine import read_machine
+
+    if read_machine().graphics_cards:
+        return 0.0
+    return max(0.0, 1 - (time.process_time() - processor_began) / (time.perf_counter() - began))
 
 
 def _sample(run: StudyRun) -> Sample:
@@ -86,7 +99,7 @@ def _reloaded(reloading: ReloadProcess, logits: NDArray[np.float32]) -> Finding:
 def _tuned(run: StudyRun, frozen: FrozenTrial, sample: Sample, folder: Path) -> tuple[TunedTrial, StudyInputs]:
     from lowres.files.machine import read_machine
     from lowres.networks.precision import training_precision
-    from lowres.networks.probes.trial_steps import tuned_steps
+    from lowres.networks.probes.trial_steps import RATES, tuned_steps
     from lowres.networks.trainable_network import freeze, trainable_network
     from lowres.pipeline.activations import StudyInputs
 
@@ -101,7 +114,8 @@ def _tuned(run: StudyRun, frozen: FrozenTrial, sample: Sample, folder: Path) -> 
     )
     inputs = StudyInputs(run, network, folder)
     fed = inputs.of_pixels(sample.pixels)
-    tuned = tuned_steps(network, choices, fed, sample.labels, read_machine().memory_bytes)
+    rates = RATES if frozen.is_fed_right else RATES[:1]
+    tuned = tuned_steps(network, choices, fed, sample.labels, read_machine().memory_bytes, rates)
     freeze(classifier.trunk, classifier.head)
     return tuned, inputs
 

@@ -135,7 +135,7 @@ class TrialCost:
         length = fine_tuning_length(choices, self._training_images)
         judging = _FORWARD_SHARE * self._update_seconds * validation / choices.batch_images
         an_epoch = length.steps_per_epoch * sum(self.step.parts.values()) + judging
-        return choices.epochs * an_epoch + validation * self._below_seconds
+        return choices.members * (choices.epochs * an_epoch + validation * self._below_seconds)
 
 
 def _seconds(work: Callable[[], object]) -> float:

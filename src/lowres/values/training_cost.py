@@ -11,6 +11,7 @@ _GIB = 2**30
 # Of the machine's memory; the rest is for the system and for what is not counted here.
 _FULL_SHARE = 0.8
 _PREPARATION_SHARE = 0.5
+_BUSY_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,18 @@ def judge_step(step: StepSeconds) -> Finding:
     return Finding("time of a step", "WARN", measured, repair)
 
 
-def judge_minutes(minutes: TrainingMinutes) -> Finding:
-    """Return what the training will cost from here; it is for people to say whether that is much."""
+def judge_minutes(minutes: TrainingMinutes, busy_share: float = 0.0) -> Finding:
+    """Return what the training will cost from here; it is for people to say whether that is much.
+
+    busy_share: of the time in which it was measured, what other work had the processor for; WARN from a half on.
+    """
     parts = {"features": minutes.features, "heads": minutes.head, "fine-tuning": minutes.fine_tuning}
     shown = ", ".join(f"{name} {_minutes(part)}" for name, part in parts.items() if part)
-    return Finding("training time", "PASS", f"about {minutes.in_words()} from here at most: {shown or 'nothing'}")
+    measured = f"about {minutes.in_words()} from here at most: {shown or 'nothing'}"
+    if busy_share < _BUSY_SHARE:
+        return Finding("training time", "PASS", measured)
+    measured += f"; other work had the processor for {busy_share:.0%} of the time, so on a free machine far less"
+    return Finding("training time", "WARN", measured, "wait for the other work, or let it go on elsewhere")
 
 
 def judge_step_memory(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +60,16 @@ def tuned_steps(
     inputs: NDArray[Any],
     labels: NDArray[np.int64],
     memory_bytes: int = 0,
+    rates: Sequence[float] = RATES,
 ) -> TunedTrial:
     """Return what trial steps of fine-tuning show; every weight is put back.
 
     inputs: of some images, as `network.model` takes them, of any precision. memory_bytes: of the machine, 0: unknown.
+    rates: to learn two batches by heart at, the first that does it counts.
     """
     inputs = np.asarray(inputs, np.float32)
     with TensorWatch([*network.model.variables, *network.frozen]) as watch:
-        overfit, moved = _learned(network, inputs, labels, watch)
+        overfit, moved = _learned(network, inputs, labels, watch, rates)
         moves = judge_moves("fine-tuning", network.trained, _standing(network, choices), moved)
         size, steps = choices.batch_images, choices.accumulation_steps
         needed = size * activation_bytes(network.model)
@@ -89,7 +92,11 @@ def activation_bytes(model: keras.Model) -> int:
 
 
 def _learned(
-    network: TrainableNetwork, inputs: NDArray[Any], labels: NDArray[np.int64], watch: TensorWatch
+    network: TrainableNetwork,
+    inputs: NDArray[Any],
+    labels: NDArray[np.int64],
+    watch: TensorWatch,
+    rates: Sequence[float],
 ) -> tuple[Overfit, set[int]]:
     """The first rate at which two batches are learned by heart, or the last one tried; and what the first step moved.
 
@@ -99,7 +106,7 @@ def _learned(
     is_small = activation_bytes(network.model) < _SMALL_NETWORK_BYTES
     steps = STEPS_OF_SMALL_NETWORKS if is_small else STEPS
     moved: set[int] = set()
-    for rate in RATES:
+    for rate in rates:
         _compile(network.model, rate)
         losses: list[float] = []
         for step in range(steps):

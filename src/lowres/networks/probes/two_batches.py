@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,9 +44,17 @@ class Overfit:
 
 
 def overfit_head(
-    head: StartingHead, features: NDArray[np.float32], labels: NDArray[np.int64], choices: Head, seed: int
+    head: StartingHead,
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    choices: Head,
+    seed: int,
+    attempts: Sequence[tuple[int, int]] = ATTEMPTS,
 ) -> Overfit:
-    """Return what the recipe's own way of fitting a head makes of two batches of pooled features."""
+    """Return what the recipe's own way of fitting a head makes of two batches of pooled features.
+
+    The first of the attempts in which they are learned by heart counts, or the last one.
+    """
     rows = slice(0, 2 * BATCH_IMAGES)
     inputs, targets = head.standardiser.apply(features[rows]), labels[rows]
     first_logits = head.fitted.logits(inputs)
@@ -56,7 +65,7 @@ def overfit_head(
         ((_, fitted),) = fit_logistic_regressions(inputs, targets, classes, (strength,))
         last = float(cross_entropies(fitted.logits(inputs), targets).mean())
         return Overfit(f"a linear head of strength {strength:g}", first, last)
-    for epochs, factor in ATTEMPTS:
+    for epochs, factor in attempts:
         rate = factor * choices.learning_rate
         overfit = _trained(inputs, targets, classes, DenseTraining(epochs, BATCH_IMAGES, rate, seed, 0, 0), first)
         if overfit.has_learned:
