@@ -30,7 +30,8 @@ def write_checkpoint(path: Path, key: str, arrays: dict[str, NDArray[Any]], fact
 def read_checkpoint(path: Path, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
     """Return arrays and facts; None where there is no such file, one of another training, or a damaged one."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, since NumPy leaves the file open where it turns out to be none of its own.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             said = json.loads(archive[_FACTS].tobytes())
             if said["key"] != key:
                 return None
