@@ -45,7 +45,9 @@ class FoldedConvolution(keras.layers.Layer):
         scale, offset = inference_scale(self.normalisation)
         if convolution.use_bias:
             offset = offset + convolution.bias * scale
-        kernel = convolution.kernel * (keras.ops.reshape(scale, (1, 1, -1, 1)) if self.is_depthwise else scale)
+        # A depthwise kernel's last two sides are what comes in, and how many channels come out of each.
+        channels = convolution.kernel.shape[-2:] if self.is_depthwise else (1, convolution.kernel.shape[-1])
+        kernel = convolution.kernel * keras.ops.reshape(scale, (1, 1, *channels))
         operation = keras.ops.depthwise_conv if self.is_depthwise else keras.ops.conv
         product = operation(
             keras.ops.cast(inputs, self.product_dtype),

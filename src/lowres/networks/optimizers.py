@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from lowres.values.recipe_sections import FineTuning
 
@@ -74,7 +75,8 @@ class WeightAverage:
         """Begin with the weights as they are."""
         self._variables, self._share = list(variables), share
         # By way of NumPy: given a TensorFlow variable, Keras wraps that very variable, and the average would be it.
-        self.averages = [keras.Variable(keras.ops.convert_to_numpy(one), trainable=False) for one in self._variables]
+        copies = [np.array(keras.ops.convert_to_numpy(one)) for one in self._variables]
+        self.averages = [keras.Variable(copy, trainable=False) for copy in copies]
         self._aside: list[Any] = []
 
     def update(self, updates_done: int) -> None:

@@ -70,4 +70,5 @@ def put_back(groups: Mapping[str, Sequence[Any]], arrays: Mapping[str, NDArray[A
             f"{len(wrong)} do not ({', '.join(wrong[:3])}); remove the study's checkpoints/fine-tuning and train again"
         )
     for name, variable in pairs:
-        variable.assign(arrays[name])
+        # A copy: TensorFlow may take an array's memory as it is, and then training would write into the caller's.
+        variable.assign(np.array(arrays[name]))
