@@ -15,6 +15,7 @@ from lowres.networks.feature_set import FeatureSet
 from lowres.networks.heads import train_head
 from lowres.values.head_report import HeadCandidate
 from lowres.values.recipe import Head
+from lowres.values.recipe_sections import FrozenPhase
 
 QUICK = Head(kinds=("linear", "lda"), regularisations=(1e-3, 1e-1))
 MAP_SHAPE = (4, 4, 32)
@@ -212,14 +213,35 @@ def test_augmented_views_are_more_rows_of_the_same_labels(tiny_features: Feature
     assert report.train_images == 400
 
 
-def test_the_dense_head_sees_one_view_an_epoch(tiny_features: FeatureSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {}
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What the dense head was last trained with."""
+    seen: dict[str, object] = {}
 
     def watch(train, validation, classes, training, *, views, advance):
-        given["rows"], given["views"] = len(train[1]), views
+        seen.update(rows=len(train[1]), views=views, training=training)
         return fit_dense(train, validation, classes, training, views=views, advance=advance)
 
     monkeypatch.setattr("lowres.networks.heads.fit_dense", watch)
+    return seen
+
+
+def test_the_dense_head_is_trained_as_the_recipe_says(tiny_features: FeatureSet, given) -> None:
+    choices = Head(kinds=("dense",), epochs=1, batch_images=50, learning_rate=0.02)
+    phase = FrozenPhase(early_stopping_patience_epochs=9, plateau_patience_epochs=7, plateau_factor=0.3)
+    train_head(tiny_features, 10, MAP_SHAPE, choices, phase, flipped_views="never", seed=6)
+    assert dataclasses.asdict(given["training"]) == {
+        "epochs": 1,
+        "batch_images": 50,
+        "learning_rate": 0.02,
+        "seed": 6,
+        "early_stopping_patience_epochs": 9,
+        "plateau_patience_epochs": 7,
+        "plateau_factor": 0.3,
+    }
+
+
+def test_the_dense_head_sees_one_view_an_epoch(tiny_features: FeatureSet, given) -> None:
     choices = Head(kinds=("dense",), epochs=1)
     views = dataclasses.replace(tiny_features, augmented_train=(tiny_features.train,) * 3)
     for features, flipped, expected in (
@@ -229,7 +251,7 @@ def test_the_dense_head_sees_one_view_an_epoch(tiny_features: FeatureSet, monkey
         (views, "always", {"rows": 2000, "views": 5}),
     ):
         train_head(features, 10, MAP_SHAPE, choices, flipped_views=flipped)
-        assert given == expected
+        assert {name: given[name] for name in expected} == expected
 
 
 def test_the_history_has_a_row_a_solved_head_and_a_row_an_epoch(tiny_features: FeatureSet) -> None:
