@@ -112,7 +112,7 @@ def test_preflight_tells_every_finding_the_gravest_last_and_leaves_with_1(scaled
     done = lowres("preflight", *scaled_twice)
     assert done.returncode == 1, done.stderr
     assert "PASS  logits: " in done.stdout
-    assert done.stdout.index("PASS  save and reload") < done.stdout.index("FAIL  feature spread")
+    assert done.stdout.rindex("PASS  save and reload") < done.stdout.rindex("FAIL  feature spread")
     assert "FAIL  input range: pixels are scaled twice" in done.stdout
     assert done.stdout.splitlines()[-2].startswith("study     ")
     assert "Traceback" not in done.stderr
