@@ -15,7 +15,6 @@ from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.findings import Finding
     from lowres.values.preflight_report import PreflightReport
 
 PREFLIGHT_FILE = "preflight.json"
@@ -45,9 +44,14 @@ def _make(run: StudyRun) -> Made:
         load_backend()
         report = _examined(run, reloading, folder, started)
     atomic_write_json(run.study.folder / PREFLIGHT_FILE, report.to_json())
-    _tell(run, report)
-    if report.failed and not run.accepts_preflight:
-        raise PreflightFailed(_refusal(report.failed))
+    is_refused = bool(report.failed) and not run.accepts_preflight
+    # A refusal says itself what failed.
+    told = ("WARN",) if is_refused else ("WARN", "FAIL")
+    for finding in report.findings:
+        if finding.status in told:
+            run.progress.note(f"{finding.status}  {finding.name}: {finding.measured}; {finding.repair}")
+    if is_refused:
+        raise PreflightFailed(_refusal(report))
     facts = {"status": report.status, "accepted": report.accepted, "minutes": report.minutes.to_json()}
     return Made((PREFLIGHT_FILE,), facts=facts, note=_note(report))
 
@@ -69,12 +73,6 @@ def _examined(run: StudyRun, reloading: ReloadProcess, folder: Path, started: fl
     )
 
 
-def _tell(run: StudyRun, report: PreflightReport) -> None:
-    for finding in report.findings:
-        if finding.status != "PASS":
-            run.progress.note(f"{finding.status}  {finding.name}: {finding.measured}; {finding.repair}")
-
-
 def _note(report: PreflightReport) -> str:
     counts = {status: sum(finding.status == status for finding in report.findings) for status in ("WARN", "FAIL")}
     words = [f"{len(report.findings)} checks"]
@@ -83,11 +81,12 @@ def _note(report: PreflightReport) -> str:
     return f"{', '.join(words)}; {report.minutes.in_words()} of training to come, at most"
 
 
-def _refusal(failed: tuple[Finding, ...]) -> str:
+def _refusal(report: PreflightReport) -> str:
+    failed = report.failed
     lines = [f"  {finding.name}: {finding.measured}\n    try: {finding.repair}" for finding in failed]
     return "\n".join(
         [
-            f"expected a training that can learn, got one that {len(failed)} checks of preflight forbid:",
+            f"expected a training that can learn, got one that fails {len(failed)} of {len(report.findings)} checks:",
             *lines,
             "repair that, or train in spite of it with --accept preflight",
         ]
