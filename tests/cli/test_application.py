@@ -134,7 +134,7 @@ def test_a_training_that_preflight_forbids_is_refused_until_it_is_accepted(scale
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["study", "digits", "--accept", "everything"], "'everything' is not 'preflight'"),
+        (["study", "digits", "--accept", "everything"], "'everything' is not one of 'preflight'"),
         (["study", "./nowhere"], "got 'nowhere', which is not there"),
         (["study", "cifar-10"], "did you mean cifar10?"),
         (["study", "digits", "--recipe", "quik"], "did you mean 'quick'?"),
@@ -169,7 +169,7 @@ def test_a_damaged_picture_is_refused_unless_it_may_be_left_out(refused, tmp_pat
     done = lowres("check", "pictures", "--skip-damaged", "--json", cwd=tmp_path)
     assert done.returncode == 0
     # The study remembers it.
-    done = lowres("check", "studies/pictures-quick", "--json", cwd=tmp_path)
+    done = lowres("check", "studies/pictures-transfer", "--json", cwd=tmp_path)
     assert [stage["made"] for stage in json.loads(done.stdout)["stages"]] == [False]
 
 
