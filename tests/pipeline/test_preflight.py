@@ -147,10 +147,12 @@ def test_a_study_without_preflight_is_told_how_to_get_one(split):
 
 
 def test_what_is_cached_costs_no_minutes(fly):
-    fly(features__engine="keras")
+    # A size of its own, since tests share a cache.
+    own = {"network__input_pixels": "20"}
+    fly(features__engine="keras", **own)
     first = read_preflight(fly.folder).minutes
-    fly(until="features")
-    fly(head__regularisations="[0.5]")
+    fly(until="features", **own)
+    fly(head__regularisations="[0.5]", **own)
     assert first.features > 0
     assert read_preflight(fly.folder).minutes.features == 0
 

@@ -132,7 +132,7 @@ def fine_tuned(run: StudyRun) -> FineTuned | None:
     facts = run.study.ledger.stages["train"].facts.get("fine_tuning")
     if facts is None:
         return None
-    return FineTuned(**{field.name: facts[field.name] for field in fields(FineTuned)})
+    return FineTuned(**{field.name: facts[field.name] for field in fields(FineTuned) if field.name in facts})
 
 
 def training_history(run: StudyRun) -> tuple[EpochRow, ...]:
