@@ -1,0 +1,1 @@
+"""What users would pick instead of lowres, measured on the same images, weights, minutes and cores."""
