@@ -12,9 +12,9 @@ def test_twice_the_images_take_twice_as_long(monkeypatch):
     monkeypatch.setattr(room, "_timed", lambda product: 0.5)
     linear = Head(kinds=("linear",), regularisations=(0.1, 1.0))
     assert solving_seconds(1024, 8, 3, linear) == pytest.approx(2 * solving_seconds(512, 8, 3, linear))
-    # A hundred evaluations of half a second, for each of two strengths.
-    assert solving_seconds(512, 8, 3, linear) == 100
-    assert solving_seconds(512, 8, 3, Head(kinds=("lda",))) == 1
+    # Two hundred evaluations of half a second, for each of two strengths; seven products.
+    assert solving_seconds(512, 8, 3, linear) == 200
+    assert solving_seconds(512, 8, 3, Head(kinds=("lda",))) == 3.5
 
 
 def test_a_dense_head_is_not_solved():
