@@ -39,5 +39,7 @@ def small_head(classes=10, channels=24, softmax=False, layer=None):
     feature_map = keras.Input((4, 4, channels), name="feature_map")
     x = keras.layers.GlobalAveragePooling2D(name="pooled")(feature_map)
     x = layer(x) if layer else x
-    x = keras.layers.Dense(classes, activation="softmax" if softmax else None, name="logits")(x)
+    initial = keras.initializers.GlorotUniform(seed=7)
+    activation = "softmax" if softmax else None
+    x = keras.layers.Dense(classes, activation=activation, kernel_initializer=initial, name="logits")(x)
     return keras.Model(feature_map, x, name="head")

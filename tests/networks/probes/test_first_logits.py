@@ -55,6 +55,10 @@ def test_logits_pass_even_where_none_is_negative():
     assert probe_logits(np.abs(logits(1))).status == "PASS"
 
 
+def test_a_row_that_happens_to_sum_to_one_is_no_softmax():
+    assert probe_logits(np.array([[0.5, 0.5], [2.0, 3.0]], np.float32)).status == "PASS"
+
+
 def test_the_loss_is_scikit_learns():
     drawn = logits(2)
     probabilities = softmax(drawn.astype(np.float64), axis=1)
