@@ -28,6 +28,29 @@ def test_it_says_which_one_runs():
     assert load_backend() == os.environ["KERAS_BACKEND"]
 
 
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="it is TensorFlow that loses the order")
+def test_no_weight_may_change_before_a_gradient_has_read_it():
+    import tensorflow
+
+    load_backend()
+    assert tensorflow.config.optimizer.get_experimental_options()["dependency_optimization"] is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_deterministic", [False, True])
+def test_deterministic_operations_are_switched_on_where_asked_for(is_deterministic):
+    """In a process of its own, since nothing switches them off again."""
+    asked = {
+        "tensorflow": "from tensorflow.python.framework import config; print(config.is_op_determinism_enabled())",
+        "torch": "import torch; print(torch.are_deterministic_algorithms_enabled())",
+        "jax": "import os; print('deterministic_ops=true' in os.environ.get('XLA_FLAGS', ''))",
+    }
+    program = f"from lowres.networks.backend import load_backend\nload_backend({is_deterministic})\n"
+    program += asked[os.environ["KERAS_BACKEND"]]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(is_deterministic)
+
+
 def test_the_first_one_installed_is_taken_where_nothing_is_chosen(only):
     only("jax", "torch")
     load_backend()

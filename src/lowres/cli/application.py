@@ -46,6 +46,12 @@ class Check(StrEnum):
 Accept = Annotated[
     Check | None, typer.Option("--accept", metavar="CHECK", help="Train although this check forbids it: preflight.")
 ]
+Deterministic = Annotated[
+    bool,
+    typer.Option(
+        "--deterministic", help="Train with repeatable operations only, and prove it first: three updates, twice."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
 # Each verb brings a study to one stage, and every stage before it.
@@ -99,11 +105,12 @@ def _add_verb(name: str, stage: str, about: str) -> None:
         from_files: FromFiles = None,
         skip_damaged: SkipDamaged = False,
         accept: Accept = None,
+        deterministic: Deterministic = False,
         as_json: AsJson = False,
     ) -> None:
         from lowres.cli.verbs import bring_study, choose
 
-        choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None)
+        choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None, deterministic)
         bring_study(name, stage, choice, from_files or [], as_json)
 
     application.command(name, help=about)(verb)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,13 @@ def choose(
     folder: Path | None,
     skip_damaged: bool,
     accepts_preflight: bool,
+    is_deterministic: bool,
 ) -> StudyChoice:
     """Return the study that these words mean; settings as KEY=VALUE."""
     from lowres.pipeline.choice import choose_study
 
-    return choose_study(source, recipe, _settings(settings), folder, skip_damaged, accepts_preflight)
+    choice = choose_study(source, recipe, _settings(settings), folder, skip_damaged, accepts_preflight)
+    return replace(choice, is_deterministic=is_deterministic)
 
 
 def bring_study(verb: str, stage: str, choice: StudyChoice, from_files: list[Path], as_json: bool) -> None:

@@ -19,12 +19,16 @@ STUDIES_FOLDER = Path("studies")
 
 @dataclass(frozen=True)
 class StudyChoice:
-    """One data set, one recipe, one folder; and whether to train although preflight forbids it."""
+    """One data set, one recipe, one folder.
+
+    accepts_preflight: train although preflight forbids it. is_deterministic: only what can be repeated bit by bit.
+    """
 
     source: StudySource
     recipe: Recipe
     folder: Path
     accepts_preflight: bool = False
+    is_deterministic: bool = False
 
 
 def choose_study(

@@ -24,8 +24,11 @@ def _make(run: StudyRun) -> Made:
     from lowres.values.history import history_to_csv
 
     names, trunk = run.images.class_names, run.features.trunk
+    features = _feature_set(run)
+    if run.is_deterministic and "dense" in run.recipe.head.kinds:
+        _prove_repeatable(run, features)
     head, report = train_head(
-        _feature_set(run),
+        features,
         len(names),
         trunk.output_shape[1:],
         run.recipe.head,
@@ -55,6 +58,19 @@ def _feature_set(run: StudyRun) -> FeatureSet:
         flipped_train=run.features.read(train, flipped=True) if wants_mirrored(run.recipe) else None,
         augmented_train=tuple(run.features.read_view(train, view) for view in range(run.recipe.augmented_frozen_views)),
     )
+
+
+def _prove_repeatable(run: StudyRun, features: FeatureSet) -> None:
+    """The other heads are solved, by operations that know no order."""
+    from lowres.networks.dense_head import DenseTraining, fit_dense
+    from lowres.networks.determinism import UPDATES, prove_repeatable
+
+    choices, classes = run.recipe.head, len(run.images.class_names)
+    some = slice(0, choices.batch_images * UPDATES)
+    part = features.train[some], features.train_labels[some]
+    training = DenseTraining(1, choices.batch_images, choices.learning_rate, run.recipe.seed)
+    prove_repeatable(lambda: vars(fit_dense(part, part, classes, training)[0]))
+    run.progress.note(f"the first {UPDATES} updates of the dense head, made twice, gave the same bits")
 
 
 def _in_words(candidate: HeadCandidate) -> str:

@@ -41,7 +41,7 @@ def _make(run: StudyRun) -> Made:
 
     started = time.perf_counter()
     with start_reloading() as reloading, scratch_folder(run.study.folder, "preflight") as folder:
-        load_backend()
+        load_backend(run.is_deterministic)
         report = _examined(run, reloading, folder, started)
     atomic_write_json(run.study.folder / PREFLIGHT_FILE, report.to_json())
     is_refused = bool(report.failed) and not run.accepts_preflight

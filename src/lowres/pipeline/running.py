@@ -60,7 +60,7 @@ def _bring_one(run: StudyRun, stage: Stage, stages: Sequence[Stage]) -> StageOut
 def _made(run: StudyRun, stage: Stage, inputs: dict[str, str]) -> StageRecord:
     started = time.perf_counter()
     if stage.uses_networks:
-        load_backend()
+        load_backend(run.is_deterministic)
     made = stage.make(run)
     return StageRecord(
         name=stage.name,

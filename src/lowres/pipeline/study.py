@@ -70,7 +70,13 @@ def run_study(
             study.source = choice.source
         study.write_recipe(recipe_to_toml(choice.recipe))
         run = StudyRun(
-            study, choice.recipe, choice.source, progress or SilentProgress(), given, choice.accepts_preflight
+            study,
+            choice.recipe,
+            choice.source,
+            progress or SilentProgress(),
+            given,
+            choice.accepts_preflight,
+            choice.is_deterministic,
         )
         if study.complaint:
             run.progress.note(study.complaint)

@@ -35,14 +35,19 @@ class StudyRun:
         progress: Progress,
         given: GivenFiles | None = None,
         accepts_preflight: bool = False,
+        is_deterministic: bool = False,
     ) -> None:
-        """Hold what the stages share; `given` are files fetched by hand, `accepts_preflight` trains in spite of it."""
+        """Hold what the stages share; `given` are files fetched by hand, `accepts_preflight` trains in spite of it.
+
+        is_deterministic: only repeatable operations train, and what trains is proven to be repeatable before.
+        """
         self.study = study
         self.recipe = recipe
         self.source = source
         self.progress = progress
         self.given = given or GivenFiles()
         self.accepts_preflight = accepts_preflight
+        self.is_deterministic = is_deterministic
 
     @property
     def location(self) -> str:
