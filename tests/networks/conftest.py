@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from lowres.networks.backbones import build_trunk
+from lowres.networks.backend import load_backend
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads import train_head
@@ -16,6 +17,9 @@ from lowres.networks.keras_applications import application
 from lowres.networks.published_tensors import published_variables
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.recipe import Head
+
+# As every command does before it trains.
+load_backend()
 
 TRAIN_IMAGES = 400
 VALIDATION_IMAGES = 200

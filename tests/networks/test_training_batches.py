@@ -1,86 +1,131 @@
-"""Every image once an epoch, batches of one shape, and weights that make the mean over an update whatever is filled."""
+"""An epoch holds every image once, in batches of one shape, and an update's gradient is that of its images together."""
 
+from __future__ import annotations
+
+import keras
 import numpy as np
 import pytest
+from sklearn.utils.class_weight import compute_sample_weight
 
-from lowres.networks.training_batches import TrainingBatches
+from lowres.networks.training_batches import TrainingBatches, filled_rows
 from lowres.values.recipe_sections import FineTuning
 from lowres.values.schedule import TrainingLength
 
-LABELS = np.array([0, 1, 2, 0, 1, 2, 0, 0, 1, 0, 0])
+CLASSES = 3
 
 
-class Rows:
-    """Inputs that say which row they are."""
+class Told:
+    """Images that say who they are: the first channels are the label as one-hot, the last is the row."""
 
-    def __init__(self):
-        self.begun = []
+    def __init__(self, labels):
+        self.labels, self.begun = labels, []
 
     def begin(self, epoch, order):
-        self.begun.append((epoch, order.tolist()))
+        self.begun.append((epoch, order))
 
     def training(self, rows):
-        return rows.astype(np.float16)[:, None, None, None] + np.zeros((1, 2, 2, 1), np.float16)
-
-    def validation(self, rows):
-        return self.training(rows)
-
-
-def batches(batch_images=4, accumulation_steps=1, seed=3, labels=LABELS, inputs=None, **choices):
-    length = TrainingLength(len(labels), batch_images, 1, accumulation_steps)
-    return TrainingBatches(inputs or Rows(), labels, 3, FineTuning(**choices), length, seed)
+        images = np.zeros((len(rows), 4, 4, CLASSES + 1), np.float16)
+        images[..., :CLASSES] = np.eye(CLASSES)[self.labels[rows], None, None]
+        images[..., CLASSES] = rows[:, None, None]
+        return images
 
 
-@pytest.mark.parametrize(("batch_images", "accumulation_steps"), [(4, 1), (11, 1), (2, 2), (3, 3), (2, 5)])
-def test_every_image_counts_once_and_every_batch_has_one_shape(batch_images, accumulation_steps):
-    updates = list(batches(batch_images, accumulation_steps).updates(epoch=0))
-    assert len(updates) == -(-11 // (batch_images * accumulation_steps))
-    counted = []
-    for update in updates:
-        assert len(update) == accumulation_steps
-        for batch in update:
-            assert batch.inputs.shape == (batch_images, 2, 2, 1)
-            assert batch.inputs.dtype == batch.targets.dtype == batch.weights.dtype == np.float32
-            real = batch.weights > 0
-            counted += batch.inputs[real, 0, 0, 0].astype(int).tolist()
-            np.testing.assert_array_equal(
-                batch.targets[real].argmax(1), LABELS[batch.inputs[real, 0, 0, 0].astype(int)]
-            )
-    assert sorted(counted) == list(range(11))
+def batches(images, size, steps, labels=None, seed=5, **choices):
+    labels = np.arange(images) % CLASSES if labels is None else labels
+    length = TrainingLength(images, size, epochs=2, accumulation_steps=steps)
+    return TrainingBatches(Told(labels), labels, CLASSES, FineTuning(**choices), length, seed)
 
 
-@pytest.mark.parametrize(("batch_images", "accumulation_steps"), [(4, 1), (2, 2), (3, 3), (2, 5)])
-def test_the_mean_of_an_updates_passes_is_the_mean_over_its_images(batch_images, accumulation_steps):
-    # Keras divides a pass by its size; an accumulating optimizer divides the sum of passes by their number.
-    for update in batches(batch_images, accumulation_steps).updates(epoch=0):
-        images = [row for batch in update for row in batch.inputs[batch.weights > 0, 0, 0, 0]]
-        passes = [float((batch.weights * batch.inputs[:, 0, 0, 0]).sum() / batch_images) for batch in update]
-        assert np.mean(passes) == pytest.approx(np.mean(images), rel=1e-6)
+def rows_of(batch):
+    return np.round(batch.inputs[..., CLASSES].mean(axis=(1, 2))).astype(int)
 
 
-def test_order_depends_on_seed_and_epoch_and_is_announced():
-    inputs = Rows()
-    first = [batch.inputs[:, 0, 0, 0].tolist() for (batch,) in batches(inputs=inputs).updates(epoch=0)]
-    again = [batch.inputs[:, 0, 0, 0].tolist() for (batch,) in batches().updates(epoch=0)]
-    assert first == again
-    assert [row for batch in first for row in batch][:11] == inputs.begun[0][1]
-    assert first != [batch.inputs[:, 0, 0, 0].tolist() for (batch,) in batches().updates(epoch=1)]
-    assert first != [batch.inputs[:, 0, 0, 0].tolist() for (batch,) in batches(seed=4).updates(epoch=0)]
+@pytest.mark.parametrize(
+    ("images", "size", "steps"), [(12, 4, 1), (9, 4, 1), (9, 2, 2), (7, 2, 2), (3, 8, 2), (1, 4, 3)]
+)
+def test_every_image_is_there_once_and_all_batches_have_one_shape(images, size, steps):
+    made = batches(images, size, steps)
+    updates = list(made.updates(0))
+    assert len(updates) == made.length.updates_per_epoch
+    seen = []
+    for passes in updates:
+        assert len(passes) == steps
+        for batch in passes:
+            assert [part.shape for part in batch] == [(size, 4, 4, CLASSES + 1), (size, CLASSES), (size,)]
+            assert [part.dtype for part in batch] == [np.float32] * 3
+            seen.extend(rows_of(batch)[batch.weights > 0])
+            np.testing.assert_array_equal(batch.targets.argmax(axis=1), made.labels[rows_of(batch)])
+    np.testing.assert_array_equal(np.sort(seen), np.arange(images))
+    ((epoch, order),) = made.inputs.begun
+    assert epoch == 0
+    np.testing.assert_array_equal(order, seen)
 
 
-def test_mixed_batches_are_the_same_again_and_their_targets_add_up():
-    mixed = {"mixup_alpha": 0.4, "label_smoothing": 0.1}
-    one, two = (list(batches(**mixed).updates(epoch=2)) for _ in range(2))
-    for (batch,), (same,) in zip(one, two, strict=True):
-        np.testing.assert_array_equal(batch.inputs, same.inputs)
-        np.testing.assert_allclose(batch.targets.sum(axis=1), 1.0, rtol=1e-6)
-        assert (batch.targets > 0).all()
-    whole = np.concatenate([batch.inputs[:, 0, 0, 0] for (batch,) in one])
-    assert np.abs(whole - whole.round()).max() > 0.01
+def stepped(passes, steps):
+    """The weights of a linear model after one update of plain descent over these batches."""
+    model = keras.Sequential([keras.Input((4, 4, CLASSES + 1)), keras.layers.Flatten(), keras.layers.Dense(CLASSES)])
+    model.set_weights([np.linspace(-1, 1, size).reshape(shape) for size, shape in ((192, (64, 3)), (3, (3,)))])
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=steps if steps > 1 else None)
+    model.compile(optimizer, keras.losses.CategoricalCrossentropy(from_logits=True), weighted_metrics=[])
+    for batch in passes:
+        model.train_on_batch(*batch)
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_balanced_classes_weigh_the_same_in_sum():
-    sums = np.zeros(3)
-    for (batch,) in batches(11, class_weights="balanced").updates(epoch=0):
-        sums += batch.weights @ batch.targets
-    np.testing.assert_allclose(sums, 11 / 3, rtol=1e-5)
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_an_updates_gradient_is_that_of_its_images_in_one_batch(class_weights):
+    """The last update of 9 images has one: a pass filled up with it, and a pass of nothing but filling."""
+    labels = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2])
+    made = batches(9, 2, 2, labels, class_weights=class_weights)
+    weights = compute_sample_weight("balanced", labels) if class_weights == "balanced" else np.ones(9)
+    for passes in made.updates(0):
+        rows = np.concatenate([rows_of(batch)[batch.weights > 0] for batch in passes])
+        inputs = made.inputs.training(rows).astype(np.float32)
+        whole = (inputs, np.eye(CLASSES, dtype=np.float32)[labels[rows]], weights[rows].astype(np.float32))
+        np.testing.assert_allclose(stepped(passes, 2), stepped([whole], 1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("choices", [{"mixup_alpha": 0.8}, {"cutmix_alpha": 1.0}], ids=str)
+def test_what_is_mixed_is_mixed_in_targets_as_in_images(choices):
+    """The images are their labels, so that their mean over the pixels is what the target must say."""
+    mixed = 0
+    for passes in batches(24, 8, 1, **choices).updates(1):
+        for batch in passes:
+            np.testing.assert_allclose(batch.inputs[..., :CLASSES].mean(axis=(1, 2)), batch.targets, atol=1e-3)
+            mixed += (batch.targets.max(axis=1) < 0.99).sum()
+    assert mixed > 4
+
+
+def test_balanced_weights_follow_the_mixed_target():
+    """By hand: classes of 6, 3 and 3 of 12 images weigh 2/3, 4/3 and 4/3."""
+    labels = np.repeat([0, 1, 2], [6, 3, 3])
+    for passes in batches(12, 6, 1, labels, class_weights="balanced", mixup_alpha=1.0).updates(0):
+        for batch in passes:
+            np.testing.assert_allclose(batch.weights, batch.targets @ [2 / 3, 4 / 3, 4 / 3], rtol=1e-5)
+
+
+def test_smoothed_targets_by_hand():
+    (passes, *_) = batches(6, 6, 1, label_smoothing=0.3).updates(0)
+    np.testing.assert_allclose(np.sort(passes[0].targets, axis=1), np.tile([0.1, 0.1, 0.8], (6, 1)), rtol=1e-5)
+
+
+def test_seed_and_epoch_decide_everything():
+    def said(seed, epoch):
+        made = batches(24, 8, 1, seed=seed, mixup_alpha=1.0)
+        return np.concatenate([batch.inputs for passes in made.updates(epoch) for batch in passes])
+
+    np.testing.assert_array_equal(said(5, 1), said(5, 1))
+    assert not np.array_equal(said(5, 1), said(5, 2))
+    assert not np.array_equal(said(5, 1), said(6, 1))
+
+
+def test_each_batch_of_an_epoch_is_mixed_in_its_own_way():
+    made = batches(16, 4, 2, np.zeros(16, np.int64), mixup_alpha=1.0)
+    partners = [np.diff(batch.inputs[:, 0, 0, CLASSES]) for passes in made.updates(0) for batch in passes]
+    assert len({tuple(one) for one in partners}) == 4
+
+
+def test_filling_repeats_the_rows_as_often_as_it_takes():
+    np.testing.assert_array_equal(filled_rows(np.array([4, 5]), 5), [4, 5, 4, 5, 4])
+    whole = np.arange(3)
+    assert filled_rows(whole, 3) is whole

@@ -4,64 +4,33 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import TrainingError
+from lowres.networks.determinism import UPDATES, prove_repeatable
+from lowres.networks.judgement import Judgement, judge
+from lowres.networks.losses import build_loss, loss_at_chance
 from lowres.networks.optimizers import WeightAverage, build_optimizer
 from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
 from lowres.networks.run_state import MemoryStore, RunState, RunStateStore, put_back, values_of
 from lowres.networks.trainable_network import TrainableNetwork
-from lowres.networks.training_batches import TrainingBatches, TrainingInputs, filled_rows
+from lowres.networks.training_batches import Batch, TrainingBatches, TrainingPart
+from lowres.networks.training_watcher import SilentWatcher, Watcher
 from lowres.values.history import FINE_TUNING, EpochRow
 from lowres.values.recipe import Recipe
 from lowres.values.recipe_sections import FineTuning
 from lowres.values.schedule import Schedule, TrainingLength, fine_tuning_length, fine_tuning_schedule, layer_scales
 from lowres.values.training_progress import TrainingProgress
-from lowres.values.watchdog import chance_loss, watch
+from lowres.values.watchdog import watch
 
 LAST, BEST = "last", "best"
 # The watchdog's first judgement; a rate that still warms up has shown nothing yet.
 _FEWEST_STEPS = 200
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingPart:
-    """What is trained on and chosen by: inputs of both parts and their labels, int64 each."""
-
-    inputs: TrainingInputs
-    training_labels: NDArray[np.int64]
-    validation_labels: NDArray[np.int64]
-    classes: int
-
-
-class Watcher(Protocol):
-    """Who is told how training goes."""
-
-    def step(self, epoch: int, done: int, total: int) -> None:
-        """`done` of `total` updates of an epoch (counted from 1) are behind us."""
-
-    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
-        """An epoch has ended."""
-
-    def note(self, text: str) -> None:
-        """Something worth a line."""
-
-
-class SilentWatcher:
-    """Tells nobody."""
-
-    def step(self, epoch: int, done: int, total: int) -> None:
-        """Say nothing."""
-
-    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +56,7 @@ def fine_tune(
     *,
     store: RunStateStore | None = None,
     watcher: Watcher | None = None,
+    proves_repeatable: bool = False,
 ) -> Outcome:
     """Train the network as `recipe.fine_tuning` says and leave the weights that are to be kept in it.
 
@@ -94,23 +64,38 @@ def fine_tune(
     averages; under keep = "best" a network that training only made worse stays as it was. A training that was
     interrupted goes on from the last epoch `store` holds, and ends with the weights it would have had (docs/decisions).
     When memory ends, passes are halved and their gradients accumulated, from the last whole epoch on.
-    Refused with TrainingError: a training that learns nothing, with the likely causes; memory for not even one image.
+    proves_repeatable: make the first updates twice before anything else, and compare them.
+    Refused with TrainingError: a training that learns nothing, with the likely causes; memory for not even one image;
+    one that was to be repeatable and is not.
     """
     store, watcher = store or MemoryStore(), watcher or SilentWatcher()
     length = fine_tuning_length(recipe.fine_tuning, len(part.training_labels))
-    start = values_of({"trained": network.trained})
+    start = values_of({"changing": network.changing})
     while True:
         try:
+            if proves_repeatable:
+                prove_repeatable(partial(_first_updates, network, part, recipe, length))
+                watcher.note(f"the first {UPDATES} updates, made twice, gave the same bits")
             return _Training(network, part, recipe, length, store, watcher).run()
         except memory_errors() as error:
             if not is_out_of_memory(error):
                 raise
             length = length.halved()
-            put_back({"trained": network.trained}, start)
+            put_back({"changing": network.changing}, start)
             watcher.note(
                 f"memory ended: {length.batch_images} images a pass from here on, {length.accumulation_steps} passes "
                 "an update, so that the training stays what the recipe says"
             )
+
+
+def _first_updates(
+    network: TrainableNetwork, part: TrainingPart, recipe: Recipe, length: TrainingLength
+) -> dict[str, NDArray[Any]]:
+    """What they are made of and what they make, by name; the network is put back as it was."""
+    start = values_of({"changing": network.changing})
+    found = _Training(network, part, recipe, length, MemoryStore(), SilentWatcher()).first_updates()
+    put_back({"changing": network.changing}, start)
+    return found
 
 
 class _Training:
@@ -133,12 +118,13 @@ class _Training:
             part.inputs, part.training_labels, part.classes, self._choices, length, recipe.seed
         )
         scales = (*layer_scales(len(network.blocks) - 1, self._choices.layer_decay), 1.0)
-        self._optimizer = build_optimizer(self._choices, network.blocks, scales, length.accumulation_steps)
-        self._average = WeightAverage(network.trained, self._choices.weight_averaging)
-        network.model.compile(
-            optimizer=self._optimizer, loss=_loss(self._choices), weighted_metrics=[], metrics=["categorical_accuracy"]
+        self._optimizer = build_optimizer(
+            self._choices, network.trained, network.of_blocks(scales), length.accumulation_steps
         )
-        self._seconds = 0.0
+        self._average = WeightAverage(network.changing, self._choices.weight_averaging)
+        network.model.compile(
+            optimizer=self._optimizer, loss=build_loss(self._choices), weighted_metrics=["categorical_accuracy"]
+        )
 
     def run(self) -> Outcome:
         progress = self._resumed()
@@ -151,45 +137,66 @@ class _Training:
         passes = self._length.batch_images, self._length.accumulation_steps
         return Outcome(rows, kept, accuracy, *passes, speed, progress.is_stopped)
 
+    def first_updates(self) -> dict[str, NDArray[Any]]:
+        """Make the first updates at the highest rate; return their inputs and everything they changed."""
+        self._seed_dropouts()
+        self._optimizer.learning_rate = self._schedule.peak
+        found: dict[str, NDArray[Any]] = {}
+        for number, passes in zip(range(1, UPDATES + 1), self._batches.updates(0), strict=False):
+            for batch in passes:
+                self._pass(batch)
+            found[f"inputs of update {number}"] = np.concatenate([batch.inputs for batch in passes])
+        variables = [variable for group in self._groups().values() for variable in group]
+        return found | {str(one.path): np.array(keras.ops.convert_to_numpy(one.value)) for one in variables}
+
     def _one_epoch(self, progress: TrainingProgress) -> TrainingProgress:
         started = time.perf_counter()
-        losses, accuracy, update = self._train_epoch(progress)
-        loss, judged, counts = self._judge()
+        losses, loss, accuracy, update = self._train_epoch(progress)
+        judged = self._judge()
         row = EpochRow(
             phase=FINE_TUNING,
             epoch=progress.epoch + 1,
             head="",
             learning_rate=self._rate(update - 1, progress),
-            loss=float(np.mean(losses)),
+            loss=loss,
             accuracy=accuracy,
-            validation_loss=loss,
-            validation_accuracy=judged,
+            validation_loss=judged.loss,
+            validation_accuracy=judged.accuracy,
             seconds=round(time.perf_counter() - started, 3),
         )
-        self._refuse_unhealthy((*progress.losses, *losses), counts)
+        self._refuse_unhealthy((*progress.losses, *losses), judged.predicted_counts)
         progress, is_best = progress.after(row, losses, update)
         # The best first: killed in between, the epoch is run again and found to be the best again.
         if is_best:
-            self._save_best(progress.epoch)
+            self._save_best(progress.epoch, judged.accuracy)
         self._store.save(LAST, self._state(progress))
         self._watcher.epoch(row, self._choices.epochs, progress.seconds_left(self._choices.epochs))
         return progress
 
-    def _train_epoch(self, progress: TrainingProgress) -> tuple[list[float], float, int]:
-        update, losses, hits = progress.update, [], []
+    def _train_epoch(self, progress: TrainingProgress) -> tuple[list[float], float, float, int]:
+        """The loss of each pass; loss and accuracy of the epoch, each image counted once; the updates done by then."""
+        update, losses, hits, in_pass, in_update = progress.update, [], [], [], []
         for done, passes in enumerate(self._batches.updates(progress.epoch), start=1):
             self._optimizer.learning_rate = self._rate(update, progress)
+            images = [int(np.count_nonzero(batch.weights)) for batch in passes]
+            in_pass += images
+            in_update += [sum(images)] * len(images)
             for batch in passes:
-                self._network.model.reset_metrics()
-                said = self._network.model.train_on_batch(*batch, return_dict=True)
-                losses.append(float(said["loss"]))
-                hits.append(float(said["categorical_accuracy"]))
+                loss, hit = self._pass(batch)
+                losses.append(loss)
+                hits.append(hit)
             update += 1
             self._average_in(update)
             self._watcher.step(progress.epoch + 1, done, self._length.updates_per_epoch)
             if not np.isfinite(losses[-1]):
                 self._refuse_unhealthy((*progress.losses, *losses), np.zeros(self._part.classes, np.int64))
-        return losses, float(np.mean(hits)), update
+        return losses, float(np.average(losses, weights=in_update)), float(np.average(hits, weights=in_pass)), update
+
+    def _pass(self, batch: Batch) -> tuple[float, float]:
+        """Loss and accuracy of a pass, rows of weight 0 left out."""
+        self._network.model.reset_metrics()
+        said = self._network.model.train_on_batch(*batch, return_dict=True)
+        return float(said["loss"]), float(said["categorical_accuracy"])
 
     def _average_in(self, update: int) -> None:
         if self._choices.weight_averaging:
@@ -198,32 +205,23 @@ class _Training:
     def _rate(self, update: int, progress: TrainingProgress) -> float:
         return self._schedule.learning_rate(update, progress.plateau.scale)
 
-    def _judge(self) -> tuple[float, float, NDArray[np.int64]]:
-        """Loss and accuracy on validation of the weights that would be kept, and how often each class was said."""
+    def _judge(self) -> Judgement:
+        """On validation, of the weights that would be kept."""
         if not self._choices.weight_averaging:
             return self._judge_weights()
         with self._average:
             return self._judge_weights()
 
-    def _judge_weights(self) -> tuple[float, float, NDArray[np.int64]]:
-        labels, size = self._part.validation_labels, self._length.batch_images
-        parts = []
-        for start in range(0, len(labels), size):
-            rows = np.arange(start, min(start + size, len(labels)))
-            inputs = filled_rows(self._part.inputs.validation(rows).astype(np.float32), size)
-            parts.append(np.asarray(self._network.model.predict_on_batch(inputs))[: len(rows)])
-        logits = np.concatenate(parts).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels]
-        predicted = logits.argmax(axis=1)
-        counts = np.bincount(predicted, minlength=self._part.classes)
-        return float(losses.mean()), float(np.mean(predicted == labels)), counts
+    def _judge_weights(self) -> Judgement:
+        part, model = self._part, self._network.model
+        return judge(model, part.inputs.validation, part.validation_labels, part.classes, self._length.batch_images)
 
-    def _save_best(self, epoch: int) -> None:
-        self._store.save(BEST, RunState(values_of({"judged": self._judged_weights()}), {"epoch": epoch}))
+    def _save_best(self, epoch: int, accuracy: float) -> None:
+        facts = {"epoch": epoch, "validation_accuracy": accuracy}
+        self._store.save(BEST, RunState(values_of({"judged": self._judged_weights()}), facts))
 
     def _judged_weights(self) -> list[Any]:
-        return self._average.averages if self._choices.weight_averaging else self._network.trained
+        return self._average.averages if self._choices.weight_averaging else self._network.changing
 
     def _refuse_unhealthy(self, losses: tuple[float, ...], predicted_counts: NDArray[np.int64]) -> None:
         warmup_steps = self._schedule.warmup_updates * self._length.accumulation_steps
@@ -232,7 +230,7 @@ class _Training:
             predicted_counts,
             np.bincount(self._part.validation_labels, minlength=self._part.classes),
             after_steps=max(_FEWEST_STEPS, 2 * warmup_steps),
-            chance=chance_loss(self._part.classes, self._choices.focal_gamma if self._choices.loss == "focal" else 0.0),
+            chance=loss_at_chance(self._choices, self._part.classes),
             recipe=self._recipe,
         )
         if seen.causes:
@@ -245,9 +243,9 @@ class _Training:
     def _groups(self) -> dict[str, list[Any]]:
         """Every variable a run state holds. Accumulators are empty between epochs, and counts are set by hand."""
         ours = [one for one in self._optimizer.variables if not _is_counted_anew(one)]
-        seeds = [one for one in self._network.model.non_trainable_variables if "seed" in one.name]
         averages = self._average.averages if self._choices.weight_averaging else []
-        return {"trained": self._network.trained, "optimizer": ours, "average": averages, "seed": seeds}
+        network = self._network
+        return {"changing": network.changing, "optimizer": ours, "average": averages, "seed": network.seeds}
 
     def _state(self, progress: TrainingProgress) -> RunState:
         return RunState(values_of(self._groups()), progress.to_json())
@@ -265,10 +263,17 @@ class _Training:
 
     def _begun(self) -> TrainingProgress:
         """The state before the first epoch; its weights are the best so far."""
-        fresh = TrainingProgress.beginning(self._choices, self._judge()[1])
-        self._save_best(0)
+        self._seed_dropouts()
+        fresh = TrainingProgress.beginning(self._choices, self._judge().accuracy)
+        self._save_best(0, float(fresh.best.best or 0.0))
         self._store.save(LAST, self._state(fresh))
         return fresh
+
+    def _seed_dropouts(self) -> None:
+        """By the recipe's seed: layers that were given none drew one of their own, another in each process."""
+        for number, seed in enumerate(self._network.seeds):
+            drawn = np.random.SeedSequence((self._recipe.seed, number)).generate_state(1)[0]
+            seed.assign(np.array([drawn % 2**31, 0], np.int64))
 
     def _restore_kept(self, progress: TrainingProgress) -> tuple[int, float]:
         """Put the weights to be kept into the network; return their epoch and accuracy in validation."""
@@ -278,21 +283,15 @@ class _Training:
                 self._average.take_over()
             return progress.epoch, last
         found = self._store.load(BEST)
-        if found is None or found.facts["epoch"] != progress.best.best_epoch:
+        # Better than the best: of an epoch that a kill undid, and that was run again with another result.
+        if found is None or found.facts["validation_accuracy"] < float(progress.best.best or 0.0):
             raise TrainingError(
                 f"expected the weights of epoch {progress.best.best_epoch}, the best, among the checkpoints, got "
                 f"{'none' if found is None else found.facts}; remove the study's checkpoints and train again"
             )
-        put_back({"judged": self._network.trained}, found.arrays)
-        return int(found.facts["epoch"]), float(progress.best.best or 0.0)
+        put_back({"judged": self._network.changing}, found.arrays)
+        return int(found.facts["epoch"]), float(found.facts["validation_accuracy"])
 
 
 def _is_counted_anew(variable: Any) -> bool:
     return any(word in variable.path for word in ("gradient_accumulator", "iteration", "learning_rate"))
-
-
-def _loss(choices: FineTuning) -> keras.losses.Loss:
-    """On logits and soft targets; focal loss as Lin et al. 2017, equation 4, without its class weight."""
-    if choices.loss == "focal":
-        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=choices.focal_gamma, from_logits=True)
-    return keras.losses.CategoricalCrossentropy(from_logits=True)

@@ -16,15 +16,15 @@ _NOT_DECAYED = ("gamma", "beta", "bias")
 
 
 def build_optimizer(
-    choices: FineTuning, blocks: Sequence[Sequence[Any]], scales: Sequence[float], accumulation_steps: int
+    choices: FineTuning, variables: Sequence[Any], scales: Sequence[float], accumulation_steps: int
 ) -> keras.optimizers.Optimizer:
-    """Return the optimizer the recipe asks for, built for the blocks' variables.
+    """Return the optimizer the recipe asks for, built for the variables, which are in the order of their model.
 
-    scales: what the learning rate (and the decay with it) is multiplied with in each block, as many as blocks.
+    scales: what the learning rate (and the decay with it) is multiplied with for each variable.
     """
-    variables = [variable for block in blocks for variable in block]
-    scale_of = [scale for block, scale in zip(blocks, scales, strict=True) for _ in block]
     options: dict[str, Any] = {
+        # Else Keras numbers them, and the same variable has another path each time.
+        "name": choices.optimizer,
         "learning_rate": choices.learning_rate,
         "weight_decay": choices.weight_decay or None,
         "global_clipnorm": choices.gradient_clip_norm or None,
@@ -36,9 +36,9 @@ def build_optimizer(
         "sgd": lambda: _scaled(keras.optimizers.SGD)(momentum=_NESTEROV_MOMENTUM, nesterov=True, **options),
     }
     optimizer = kinds[choices.optimizer]()
-    optimizer.rate_scales = scale_of
+    optimizer.rate_scales = list(scales)
     optimizer.exclude_from_weight_decay(var_names=list(_NOT_DECAYED))
-    optimizer.build(variables)
+    optimizer.build(list(variables))
     return optimizer
 
 
@@ -75,8 +75,14 @@ class WeightAverage:
         """Begin with the weights as they are."""
         self._variables, self._share = list(variables), share
         # By way of NumPy: given a TensorFlow variable, Keras wraps that very variable, and the average would be it.
-        copies = [np.array(keras.ops.convert_to_numpy(one)) for one in self._variables]
-        self.averages = [keras.Variable(copy, trainable=False) for copy in copies]
+        self.averages = [
+            keras.Variable(
+                np.array(keras.ops.convert_to_numpy(one)),
+                trainable=False,
+                name=f"average_of_{one.path}".replace("/", "_"),
+            )
+            for one in self._variables
+        ]
         self._aside: list[Any] = []
 
     def update(self, updates_done: int) -> None:

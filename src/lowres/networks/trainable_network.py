@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,24 +22,42 @@ class TrainableNetwork:
     model: activations at the cut `[n, h, w, c]` (pixels where the whole trunk trains), float32, to logits.
     below: uint8 pixels to the activations at the cut; None where the whole trunk trains. cut_layer: its last layer, or
     the empty string. blocks: the trained variables of each block of the trunk, lowest first, last those of the head.
+    statistics: BatchNorm's, where they follow the batches.
     """
 
     model: keras.Model
     below: keras.Model | None
     cut_layer: str
     blocks: tuple[tuple[Any, ...], ...]
+    statistics: tuple[Any, ...] = ()
 
     @property
     def trained(self) -> list[Any]:
-        """Every variable an update may change."""
-        return [variable for block in self.blocks for variable in block]
+        """Every variable an update may change, in the order of `model`, which JAX goes by."""
+        place = {id(variable): number for number, variable in enumerate(self.model.variables)}
+        return sorted((variable for block in self.blocks for variable in block), key=lambda one: place[id(one)])
+
+    def of_blocks(self, values: Sequence[float]) -> list[float]:
+        """Return a value for each of `trained`, given one for each block."""
+        value_of = {id(one): value for block, value in zip(self.blocks, values, strict=True) for one in block}
+        return [value_of[id(one)] for one in self.trained]
+
+    @property
+    def changing(self) -> list[Any]:
+        """Everything that is another after training: what an update may change, and statistics that move."""
+        return [*self.trained, *self.statistics]
+
+    @property
+    def seeds(self) -> list[Any]:
+        """Where each dropout is in its draws."""
+        return [variable for variable in self.model.non_trainable_variables if _counts_seeds(variable)]
 
     @property
     def frozen(self) -> list[Any]:
-        """Every variable that has to stand still, BatchNorm's statistics among them."""
-        trained = {id(variable) for variable in self.trained}
+        """Every variable that has to stand still, BatchNorm's statistics among them unless they are to move."""
+        changing = {id(variable) for variable in self.changing}
         variables = [*self.model.variables, *(self.below.variables if self.below else [])]
-        return [one for one in variables if id(one) not in trained and not _counts_seeds(one)]
+        return [one for one in variables if id(one) not in changing and not _counts_seeds(one)]
 
     @property
     def trained_parameters(self) -> int:
@@ -64,36 +83,49 @@ def trainable_network(
     The models' `trainable` marks are set accordingly. Refused with RecipeError: a layer that is not there, or at
     which the trunk is not a single path.
     """
-    cut, first = _cut(trunk, from_layer)
-    upper = keras.Model(cut, trunk.output) if from_layer else trunk
-    below = keras.Model(trunk.inputs[0], cut, name="below") if from_layer else None
+    below, upper = _cut(trunk, from_layer) if from_layer else (None, trunk)
+    first = str(_producer(below.outputs[0]).name) if below else ""
     _mark(trunk, upper, head, depthwise)
     network = _rebuilt(upper, precision, folds=normalisation == "inference")
     model = keras.Model(network.inputs[0], head(network.outputs[0]), name="trainable")
-    return TrainableNetwork(model, below, first, _blocks(upper, head))
+    statistics = _statistics(upper) if normalisation == "training" else ()
+    return TrainableNetwork(model, below, first, _blocks(upper, head), statistics)
 
 
 def freeze(trunk: keras.Model, head: keras.Model) -> None:
-    """Mark everything as it is after training: nothing trains."""
+    """Mark both as the parts of a classifier that nobody fine-tunes."""
     trunk.trainable = False
     head.trainable = True
 
 
-def _cut(trunk: keras.Model, from_layer: str) -> tuple[Any, str]:
-    """The tensor that enters the block, and the layer it comes from."""
-    if not from_layer:
-        return trunk.inputs[0], ""
+def _cut(trunk: keras.Model, from_layer: str) -> tuple[keras.Model, keras.Model]:
+    """What is below the block, and the block with all that is above it."""
     for layer in trunk.layers:
         if layer.name == from_layer or layer.name.startswith(f"{from_layer}_"):
             break
     else:
-        blocks = sorted({name.name.rsplit("_", 2)[0] for name in trunk.layers if "_" in name.name})
         raise RecipeError(
             f"expected fine_tuning.from_layer to begin the name of a layer of the trunk, got {from_layer!r}; "
-            f"try one of {', '.join(blocks[:40])}"
+            f"try one of {_block_names(trunk)}"
         )
-    tensor = layer.input[0] if isinstance(layer.input, list) else layer.input
-    return tensor, str(_producer(tensor).name)
+    try:
+        # A layer that several paths lead into gives no one tensor.
+        (tensor,) = _sources(layer)
+        return keras.Model(trunk.inputs[0], tensor, name="below"), keras.Model(tensor, trunk.output)
+    except ValueError as error:
+        raise RecipeError(
+            f"expected fine_tuning.from_layer to begin where the trunk is a single path, got {from_layer!r}, around "
+            f"which another path leads; try a whole block: {_block_names(trunk)}"
+        ) from error
+
+
+def _sources(layer: keras.Layer) -> list[Any]:
+    return layer.input if isinstance(layer.input, list) else [layer.input]
+
+
+def _block_names(trunk: keras.Model) -> str:
+    blocks = sorted({layer.name.rsplit("_", 2)[0] for layer in trunk.layers if "_" in layer.name})
+    return ", ".join(blocks[:40])
 
 
 def _producer(tensor: Any) -> Any:
@@ -111,7 +143,8 @@ def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: 
         for convolution, normalisation in _pairs(upper).items():
             if isinstance(convolution, keras.layers.DepthwiseConv2D):
                 convolution.trainable = False
-                normalisation.gamma.trainable = False
+                if normalisation.gamma is not None:
+                    normalisation.gamma.trainable = False
     head.trainable = True
 
 
@@ -123,13 +156,14 @@ def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:
     """Each convolution with the BatchNorm that alone reads it."""
     readers: dict[keras.Layer, list[keras.Layer]] = {}
     for layer in network.layers:
-        sources = layer.input if isinstance(layer.input, list) else [layer.input]
-        for source in sources:
+        for source in _sources(layer):
             readers.setdefault(_producer(source), []).append(layer)
+    # A convolution below the cut stays there, though its BatchNorm be above.
     return {
         layer: found[0]
         for layer, found in readers.items()
-        if isinstance(layer, CONVOLUTIONS)
+        if layer in network.layers
+        and isinstance(layer, CONVOLUTIONS)
         and len(found) == 1
         and isinstance(found[0], keras.layers.BatchNormalization)
         and layer.get_config()["activation"] == "linear"
@@ -164,6 +198,15 @@ def _blocks(upper: keras.Model, head: keras.Model) -> tuple[tuple[Any, ...], ...
         if layer.trainable_variables:
             blocks.setdefault(_block_name(layer.name), []).extend(layer.trainable_variables)
     return (*(tuple(variables) for variables in blocks.values()), tuple(head.trainable_variables))
+
+
+def _statistics(upper: keras.Model) -> tuple[Any, ...]:
+    return tuple(
+        variable
+        for layer in upper.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+        for variable in layer.non_trainable_variables
+    )
 
 
 def _block_name(layer_name: str) -> str:

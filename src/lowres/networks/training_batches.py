@@ -29,6 +29,16 @@ class TrainingInputs(Protocol):
         """Return the validation part's rows, unchanged."""
 
 
+@dataclass(frozen=True, eq=False)
+class TrainingPart:
+    """What is trained on and chosen by: inputs of both parts and their labels, int64 each."""
+
+    inputs: TrainingInputs
+    training_labels: NDArray[np.int64]
+    validation_labels: NDArray[np.int64]
+    classes: int
+
+
 class Batch(NamedTuple):
     """inputs float32 `[batch, h, w, c]`, targets float32 `[batch, classes]`, weights float32 `[batch]`."""
 

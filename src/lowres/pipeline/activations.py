@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from lowres.errors import TrainingError
 from lowres.pipeline.mirroring import decided_augmentation
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.files.feature_cache import CachedFeatures
+    from lowres.files.feature_cache import CachedFeatures, FeatureKey
     from lowres.networks.features import FeatureExtractor
     from lowres.networks.trainable_network import TrainableNetwork
     from lowres.pipeline.study_run import StudyRun
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # So many images are augmented, and run through the frozen part, at once.
 CHUNK_IMAGES = 1024
 _BYTES_A_NUMBER = 2
+_VALIDATION = "validation"
 
 
 class StudyInputs:
@@ -41,7 +43,9 @@ class StudyInputs:
         self._extractor = _extractor(run, network)
         self._epoch = 0
         self._chunks = _Chunks()
-        self.keeps_views = self._fits_budget(len(run.split.train))
+        validation, train = len(run.split.validation), len(run.split.train)
+        self.keeps_validation = self._may_keep(validation)
+        self.keeps_views = self.views < self._choices.epochs and self._may_keep(validation + self.views * train)
 
     @property
     def views(self) -> int:
@@ -62,11 +66,11 @@ class StudyInputs:
 
     def validation(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return rows of the validation part, unchanged."""
-        part = self._run.split.validation
-        if self._extractor is None:
-            return self._run.images.pixels[part[rows]]
-        kept = self._kept("validation", len(part))
-        self._add(kept, kept.missing(rows), lambda missing: self._run.images.pixels[part[missing]])
+        part, pixels = self._run.split.validation, self._run.images.pixels
+        if self._extractor is None or not self.keeps_validation:
+            return self.of_pixels(pixels[part[rows]])
+        kept = self._kept(_VALIDATION, len(part))
+        self._add(kept, kept.missing(rows), lambda missing: pixels[part[missing]])
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
 
     @property
@@ -75,21 +79,47 @@ class StudyInputs:
         return self.views if self.keeps_views else self._choices.epochs
 
     def of_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Return what the trained part is fed of any images, uint8 `[n, h, w, 3]`; nothing is kept."""
+        """Return what the trained part is fed of any images, uint8 `[n, h, w, 3]`; nothing is kept.
+
+        Refused with TrainingError: activations that are no numbers, or larger than float16 holds.
+        """
         import numpy as np
 
-        return pixels if self._extractor is None else self._extractor.extract(pixels).astype(np.float16)
+        from lowres.networks.features import BATCH_IMAGES
+        from lowres.networks.training_batches import filled_rows
+
+        if self._extractor is None:
+            return pixels
+        # Batches of one size: the last bits of an image's activations may depend on how many are computed together.
+        filled = filled_rows(pixels, -(-len(pixels) // BATCH_IMAGES) * BATCH_IMAGES)
+        with np.errstate(over="ignore"):
+            activations = self._extractor.extract(filled)[: len(pixels)].astype(np.float16)
+        if not np.isfinite(activations).all():
+            raise TrainingError(
+                f"expected activations below {self._choices.from_layer} that float16 holds, got NaN or some beyond "
+                "65,504; try --set features.precision=float32, or another fine_tuning.from_layer"
+            )
+        return activations
 
     def remove(self) -> None:
         """Give the disk back."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def remove_others(self) -> None:
+        """Take away what a training kept that was stopped and then changed; it would count against nobody's budget."""
+        if self._extractor is None or not self._folder.is_dir():
+            return
+        own = {self._key(view).digest for view in (_VALIDATION, *map(_training_view, range(self.views)))}
+        for path in self._folder.iterdir():
+            if path.name.partition(".")[0] not in own:
+                path.unlink()
 
     def _training_chunk(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         if self._extractor is None:
             return self._augmented(rows)
         if not self.keeps_views:
             return self.of_pixels(self._augmented(rows))
-        kept = self._kept(f"training view {self._epoch % self.views}", len(self._run.split.train))
+        kept = self._kept(_training_view(self._epoch % self.views), len(self._run.split.train))
         self._add(kept, kept.missing(rows), self._augmented)
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
 
@@ -101,10 +131,9 @@ class StudyInputs:
         return augment(pixels, images, self._augmentation, seed=self._seed, epoch=self._epoch % self.views)
 
     def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
-        assert self._extractor is not None
         for start in range(0, len(missing), CHUNK_IMAGES):
             rows = missing[start : start + CHUNK_IMAGES]
-            kept.write(rows, self._extractor.extract(pixels_of(rows)).reshape(len(rows), -1))
+            kept.write(rows, self.of_pixels(pixels_of(rows)).reshape(len(rows), -1))
 
     def _kept(self, view: str, rows: int) -> CachedFeatures:
         from math import prod
@@ -112,22 +141,25 @@ class StudyInputs:
         from lowres.files.feature_cache import FeatureCache
 
         assert self._extractor is not None
-        key = self._run.features.key_of(self._extractor, self._described(view))
-        return FeatureCache(self._folder).open_features(key, rows, prod(self._extractor.feature_shape))
+        return FeatureCache(self._folder).open_features(self._key(view), rows, prod(self._extractor.feature_shape))
+
+    def _key(self, view: str) -> FeatureKey:
+        return self._run.features.key_of(self._extractor, self._described(view))
 
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
         said = [view, self._seed, self._choices.from_layer, self._augmentation.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
-    def _fits_budget(self, training_images: int) -> bool:
+    def _may_keep(self, images: int) -> bool:
+        """Whether the activations of so many images may lie on the disk."""
         from math import prod
 
-        if self._extractor is None or self._choices.cache_activations == "never" or self.views >= self._choices.epochs:
+        choice = self._choices.cache_activations
+        if self._extractor is None or choice == "never":
             return False
-        numbers: int = prod(self._extractor.feature_shape)
-        taken = training_images * numbers * _BYTES_A_NUMBER * self.views
-        return bool(taken <= self._choices.disk_budget_gigabytes * 1e9)
+        taken: int = images * prod(self._extractor.feature_shape) * _BYTES_A_NUMBER
+        return choice == "always" or taken <= self._choices.disk_budget_gigabytes * 1e9
 
 
 class _Chunks:
@@ -159,6 +191,10 @@ class _Chunks:
     def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         found: NDArray[Any] = self._values[self._place[rows] - self._start]
         return found
+
+
+def _training_view(number: int) -> str:
+    return f"training view {number}"
 
 
 def _extractor(run: StudyRun, network: TrainableNetwork) -> FeatureExtractor | None:

@@ -52,10 +52,10 @@ def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
 
 def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     """The network of that number, fine-tuned from the frozen phase's, with a seed of its own."""
-    from lowres.networks.fine_tuning import TrainingPart
     from lowres.networks.fine_tuning import fine_tune as train
     from lowres.networks.trainable_network import freeze
     from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.networks.training_batches import TrainingPart
     from lowres.pipeline.activations import StudyInputs
 
     recipe = run.recipe.model_copy(update={"seed": (run.recipe.seed + number) % 2**32})
@@ -63,6 +63,7 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
     network = _network(run, classifier)
     sources = StudyInputs(run, network, folder / ACTIVATIONS, seed=recipe.seed)
+    sources.remove_others()
     labels = run.images.labels
     part = TrainingPart(sources, labels[run.split.train], labels[run.split.validation], len(run.images.class_names))
     if number == 0:
@@ -70,7 +71,8 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     else:
         run.progress.note(f"network {number + 1} of {recipe.fine_tuning.members}")
     store = StudyCheckpoints(folder, inputs)
-    outcome = train(network, part, recipe, store=store, watcher=_Teller(run.progress, recipe.fine_tuning.epochs))
+    watcher = _Teller(run.progress, recipe.fine_tuning.epochs)
+    outcome = train(network, part, recipe, store=store, watcher=watcher, proves_repeatable=run.is_deterministic)
     freeze(classifier.trunk, classifier.head)
     sources.remove()
     trained = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
@@ -109,7 +111,7 @@ class StudyCheckpoints:
 
 
 class _Teller:
-    """Passes on what training says; satisfies `networks.fine_tuning.Watcher`."""
+    """Passes on what training says; satisfies `networks.training_watcher.Watcher`."""
 
     def __init__(self, progress: Progress, epochs: int) -> None:
         self._progress, self._epochs = progress, epochs
@@ -195,6 +197,7 @@ def _made(run: StudyRun, members: list[_Member], accuracy: float) -> Made:
         "batch_images": first.outcome.batch_images,
         "accumulation_steps": first.outcome.accumulation_steps,
         "views": first.views,
+        "proven_repeatable": run.is_deterministic,
         "members": [member.outcome.kept_validation_accuracy for member in members],
         "validation_accuracy": accuracy,
         "frozen_validation_accuracy": before,

@@ -32,7 +32,7 @@ def _fine_tuned(run: StudyRun) -> Made:
     from lowres.networks.backend import load_backend
 
     # Here and not by the stage's `uses_networks`: copying two files needs no framework.
-    load_backend()
+    load_backend(run.is_deterministic)
     from lowres.pipeline.fine_tune import fine_tune
 
     return fine_tune(run, STAGE.inputs(run))
@@ -43,4 +43,5 @@ STAGE = Stage(
     _make,
     recipe_keys=("fine_tuning", "augmentation", "seed"),
     reads=("split", "features", "head"),
+    code=2,
 )

@@ -88,7 +88,8 @@ class FineTuning(Section):
     cache_activations: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Keep what the frozen part below from_layer makes of a view on disk until training ends; auto: "
-        "where a view is seen again and all fit the disk budget. Changes the time, not the result.",
+        "where a view is seen again and all fit the disk budget; always: whether they fit or not. Changes the time, "
+        "not the result.",
     )
     disk_budget_gigabytes: float = Field(4.0, gt=0, description="Most disk the cached activations may take, in GB.")
     views: int = Field(

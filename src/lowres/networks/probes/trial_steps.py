@@ -124,10 +124,7 @@ def _learned(
 
 def _standing(network: TrainableNetwork, choices: FineTuning) -> list[Any]:
     """What a step must leave alone; BatchNorm above the cut is free to move where the recipe trains it."""
-    if choices.normalisation == "inference":
-        return network.frozen
-    above = {id(variable) for variable in network.model.variables}
-    return [one for one in network.frozen if not (is_statistic(one) and id(one) in above)]
+    return network.frozen if choices.normalisation == "training" else [*network.frozen, *network.statistics]
 
 
 def _timed(model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64], batch_images: int) -> float | None:
