@@ -27,7 +27,7 @@ from lowres.networks.features import FeatureExtractor
 from lowres.networks.linear_heads import Standardiser, fit_logistic_regressions
 from lowres.values.intervals import wilson_interval
 from lowres.values.split import make_split
-from processor import machine
+from processor import has_bfloat16, machine
 
 RESULTS = Path(__file__).parent / "results" / "frozen.json"
 TRUNKS = (
@@ -54,6 +54,9 @@ def main() -> None:
     for backbone, pixels, levels in TRUNKS:
         if wanted.only in ("", backbone):
             for engine, precision in ENGINES:
+                if precision == "bfloat16" and not has_bfloat16():
+                    _say("no bfloat16 on this processor: its rows are left out")
+                    continue
                 rows.append(_row(images, train, test, backbone, pixels, levels, engine, precision))
                 _say(json.dumps(rows[-1]))
                 atomic_write_json(RESULTS, _results(rows, wanted))

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/training_step.py [--pixels 160] [--repeats 12]
 
 The same layers of the same trunk, the same batch, in one process: as Keras runs them, BatchNorm folded, depthwise
-kernels standing still, products in bfloat16. Quiet machine, please.
+kernels standing still, products in bfloat16 where the processor has it. Quiet machine, please.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lowres.files.machine import installed_versions
 from lowres.files.weights import load_weights
 from lowres.networks.backbones import build_trunk
 from lowres.networks.trainable_network import trainable_network
-from processor import machine
+from processor import has_bfloat16, machine
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
 ROWS = (("efficientnet-lite0", "blocks_5"), ("efficientnet-lite2", "blocks_7"), ("resnet50", "conv5"))
@@ -44,6 +44,8 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for backbone, from_layer in ROWS:
         for step in STEPS:
+            if step["precision"] == "bfloat16" and not has_bfloat16():
+                continue
             rows.append(_row(backbone, from_layer, step, options))
             print(rows[-1], flush=True)
             versions = installed_versions(("keras", "tensorflow", "tensorflow-cpu"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,13 +46,18 @@ def lowres(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
 
 
 def start_lowres(*words: str) -> subprocess.Popen[str]:
-    """Start the command line; its lines come as they are printed."""
+    """Start the command line; its lines come as they are printed.
+
+    Ctrl-C reaches it as it does from a terminal: whoever runs the tests in the background may ignore it, and what is
+    ignored is inherited.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "lowres", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         bufsize=1,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
