@@ -128,6 +128,11 @@ def read_source(folder: Path) -> StudySource:
     return study.source
 
 
+def read_ledger(folder: Path) -> Ledger:
+    """Return what the study in `folder` has made, for reading only; an empty ledger where study.json is damaged."""
+    return _read(folder).ledger
+
+
 def _make_folder(folder: Path) -> None:
     try:
         if folder.is_dir() and not is_study(folder) and any(folder.iterdir()):
