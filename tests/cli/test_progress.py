@@ -109,6 +109,7 @@ class Bars:
         self.tasks = {}
         self.lines = []
         self.console = self
+        self.curve, self.encoding, self.width = "", "utf-8", 80
 
     def add_task(self, what, total=None):
         self.tasks[what] = (0, total)
@@ -183,3 +184,42 @@ def test_a_terminal_gets_bars(monkeypatch):
         progress.stage_begins("train", ("it has not run yet",))
         progress.stage_ends("train", 1, "chose [lda]")
     assert "chose [lda]" in stream.getvalue()
+
+
+def test_the_curve_is_drawn_while_it_trains_and_left_behind_when_it_ends():
+    bars = Bars()
+    progress = TerminalProgress(bars)
+    progress.stage_begins("train", ("it has not run yet",))
+    progress.curve("validation accuracy", (0.5,))
+    assert bars.curve == ""
+    progress.curve("validation accuracy", (0.5, 0.75))
+    assert "now 75.0 %, best 75.0 % (epoch 2)" in bars.curve
+    drawn = bars.curve.splitlines()
+    progress.stage_ends("train", 3, "done")
+    assert bars.curve == ""
+    assert bars.lines == [*drawn, stage_line("train", "3.0 s", "done")]
+
+
+def test_a_terminal_that_has_no_such_signs_gets_no_curve():
+    bars = Bars()
+    bars.encoding = "ascii"
+    TerminalProgress(bars).curve("validation accuracy", (0.5, 0.75))
+    assert bars.curve == ""
+
+
+def test_rich_draws_the_curve_above_its_bars(monkeypatch):
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(room.sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_on(to_stderr=False) as progress:
+        progress.stage_begins("train", ("it has not run yet",))
+        progress.curve("validation accuracy", (0.5, 0.75))
+        progress._bars.refresh()
+        assert "best 75.0 % (epoch 2)" in stream.getvalue()
+
+
+def test_a_log_gets_no_curve(capsys):
+    with progress_on(to_stderr=False) as progress:
+        progress.curve("validation accuracy", (0.5, 0.75))
+    assert capsys.readouterr().out == ""

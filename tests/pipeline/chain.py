@@ -28,6 +28,9 @@ class Watcher:
     def advance(self, what, done, total):
         self.events.append(("advance", what, done, total))
 
+    def curve(self, what, values):
+        self.events.append(("curve", what, values))
+
 
 def writing(name: str, text: str) -> Stage:
     """A stage of its own that writes `text` to a file."""

@@ -9,7 +9,9 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from lowres.errors import PredictionsError
-from lowres.values.evaluation import Evaluation, confusion_matrix, evaluate
+from lowres.values.answers import answers_of
+from lowres.values.classification import confusion_matrix
+from lowres.values.evaluation import Evaluation, evaluate
 
 DESIGN_KEYS = {
     "n", "accuracy", "accuracy_interval", "majority_baseline", "target", "gap_to_target", "per_class", "confusion",
@@ -160,7 +162,7 @@ def test_a_matrix_of_shuffled_rows_is_refused(random_predictions):
     with pytest.raises(
         PredictionsError, match=r"expected the accuracy of the confusion matrix \(\d+ / 600\), got 0\.\d+"
     ):
-        replace(result, confusion=confusion_matrix(shuffled))
+        replace(result, confusion=confusion_matrix(answers_of(shuffled)))
 
 
 def test_a_matrix_of_other_images_is_refused(random_predictions):

@@ -1,10 +1,11 @@
-"""Wilson's interval against Newcombe's published table and SciPy."""
+"""Intervals against published tables of Newcombe and against SciPy."""
 
+import numpy as np
 import pytest
 from scipy.stats import binomtest
 
 from lowres.errors import PredictionsError
-from lowres.values.intervals import wilson_interval
+from lowres.values.intervals import error_bound, paired_wilson_interval, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,24 @@ def test_nothing_seen_says_nothing():
 def test_refuses_impossible_counts(successes):
     with pytest.raises(PredictionsError, match=rf"expected from 0 to 10 successes, got {successes} of 10"):
         wilson_interval(successes, 10)
+
+
+def test_a_paired_interval_is_newcombes_own():
+    # Newcombe 1998, Table II: 36, 12, 2 and 0 of 50, method 10.
+    low, high = paired_wilson_interval(36, 12, 2, 0)
+    assert (round(low, 4), round(high, 4)) == (0.0569, 0.3404)
+    turned = paired_wilson_interval(36, 2, 12, 0)
+    assert turned == pytest.approx((-high, -low))
+    assert paired_wilson_interval(0, 0, 0, 0) == (-1.0, 1.0)
+
+
+def test_a_paired_interval_covers_a_true_difference_also_where_few_changed():
+    counts = np.random.default_rng(2).multinomial(60, [0.85, 0.04, 0.02, 0.09], size=2000)
+    intervals = [paired_wilson_interval(*row) for row in counts.tolist()]
+    assert 0.94 <= np.mean([low <= 0.02 <= high for low, high in intervals]) <= 0.995
+
+
+@pytest.mark.parametrize(("errors", "n", "doubt"), [(0, 50, 0.05), (3, 200, 0.01), (49, 50, 0.2)])
+def test_an_error_bound_is_scipys_one_sided_exact_one(errors, n, doubt):
+    expected = binomtest(errors, n, alternative="less").proportion_ci(1 - doubt, method="exact")
+    assert error_bound(errors, n, doubt) == pytest.approx(expected.high)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, TextIO
 
+from lowres.cli.text_curve import text_curve
 from lowres.faces.numbers_in_words import duration, with_plain_spaces
 
 if TYPE_CHECKING:
@@ -37,11 +38,27 @@ def progress_on(to_stderr: bool) -> Iterator[Progress]:
         yield PlainProgress(stream)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=stream), transient=True) as bars:
+    with _bars_under_a_curve()(*columns, console=Console(file=stream), transient=True) as bars:
         yield TerminalProgress(bars)
+
+
+def _bars_under_a_curve() -> Any:
+    """Rich's progress bars that draw the text in `curve` above them, whenever they draw."""
+    from rich.progress import Progress
+    from rich.text import Text
+
+    class Bars(Progress):
+        curve = ""
+
+        def get_renderables(self) -> Iterator[Any]:
+            if self.curve:
+                yield Text(self.curve)
+            yield from super().get_renderables()
+
+    return Bars
 
 
 def stage_line(name: str, time_taken: str, note: str) -> str:
@@ -83,6 +100,9 @@ class PlainProgress:
     def advance(self, what: str, done: int, total: int) -> None:
         """Say how far it is and how long the rest takes, now and then."""
         self._advance(what, done, total, "")
+
+    def curve(self, what: str, values: tuple[float, ...]) -> None:
+        """Say nothing: each epoch has its own line."""
 
     def _advance(self, what: str, done: int, total: int, unit: str) -> None:
         now = time.monotonic()
@@ -138,7 +158,9 @@ class TerminalProgress:
         self._tasks[name] = self._bars.add_task(shorten(f"{name} ({'; '.join(reasons)})", _WIDEST), total=None)
 
     def stage_ends(self, name: str, seconds: float, note: str) -> None:
-        """Leave the stage's line behind."""
+        """Leave the stage's line behind, and the curve it drew above it."""
+        for line in self._bars.curve.splitlines():
+            self._write(line)
         self._clear()
         self._write(stage_line(name, f"{seconds:.1f} s", note))
 
@@ -168,6 +190,11 @@ class TerminalProgress:
         self._full = self._full | {what} if is_full else self._full - {what}
         self._bars.update(self._tasks[what], completed=done, total=total or None)
 
+    def curve(self, what: str, values: tuple[float, ...]) -> None:
+        """Draw the curve above the bars, as far as it has come."""
+        if len(values) > 1 and "utf" in self._bars.console.encoding.lower():
+            self._bars.curve = "\n".join(text_curve(what, values, self._bars.console.width))
+
     def _drop_full(self) -> None:
         for what in self._full:
             self._bars.remove_task(self._tasks.pop(what))
@@ -176,6 +203,7 @@ class TerminalProgress:
     def _clear(self) -> None:
         for task in self._tasks.values():
             self._bars.remove_task(task)
+        self._bars.curve = ""
         self._tasks.clear()
         self._full.clear()
 

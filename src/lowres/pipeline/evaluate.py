@@ -1,4 +1,4 @@
-"""The evaluation stage: what the predictions are worth, with the temperature that validation asks for."""
+"""The evaluation stage: what the predictions are worth, with all that validation chooses for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.appraisal import AppraisalChoices
+    from lowres.values.recipe import EvaluationChoices
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -18,22 +20,24 @@ def _make(run: StudyRun) -> Made:
 
     from lowres.files.atomic import atomic_write_json
     from lowres.files.predictions_file import read_predictions
-    from lowres.values.calibration import fit_temperature
-    from lowres.values.evaluation import evaluate
+    from lowres.values.appraisal import appraise
 
     validation, test = (read_predictions(run.study.folder / predictions_file(part)) for part in ("validation", "test"))
-    calibration = fit_temperature(validation)
     training_labels = run.images.labels[run.split.train]
-    evaluation = evaluate(
-        test,
-        temperature=calibration.temperature,
-        training_class_counts=np.bincount(training_labels, minlength=len(test.class_names)),
-        target=run.recipe.evaluation.target_accuracy,
-    )
-    atomic_write_json(run.study.folder / EVALUATION_FILE, evaluation.to_json() | _with_flips(run))
-    low, high = evaluation.accuracy_interval
-    note = f"test accuracy {evaluation.accuracy:.2%} ({low:.2%} to {high:.2%}, n = {evaluation.n:,})"
+    counts = np.bincount(training_labels, minlength=len(test.class_names))
+    appraisal = appraise(test, validation, appraisal_choices(run.recipe.evaluation), counts)
+    atomic_write_json(run.study.folder / EVALUATION_FILE, appraisal.to_json() | _with_flips(run))
+    known = appraisal.classification
+    low, high = known.accuracy_interval
+    note = f"test accuracy {known.accuracy:.2%} ({low:.2%} to {high:.2%}, n = {known.n:,})"
     return Made(outputs=(EVALUATION_FILE,), note=note)
+
+
+def appraisal_choices(section: EvaluationChoices) -> AppraisalChoices:
+    """Return what a recipe's `evaluation` section asks for."""
+    from lowres.values.appraisal import AppraisalChoices
+
+    return AppraisalChoices(section.target_accuracy, section.review_error, section.set_coverage)
 
 
 def _with_flips(run: StudyRun) -> dict[str, Any]:
@@ -48,4 +52,4 @@ def _with_flips(run: StudyRun) -> dict[str, Any]:
     return {"with_flipped_views": {"accuracy": float(right.mean()), "accuracy_interval": list(interval)}}
 
 
-STAGE = Stage("evaluate", _make, recipe_keys=("evaluation", "test_time"), reads=("split", "predict"))
+STAGE = Stage("evaluate", _make, recipe_keys=("evaluation", "test_time"), reads=("split", "predict"), code=2)

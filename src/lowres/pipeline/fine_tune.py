@@ -115,6 +115,7 @@ class _Teller:
 
     def __init__(self, progress: Progress, epochs: int) -> None:
         self._progress, self._epochs = progress, epochs
+        self._accuracies: tuple[float, ...] = ()
         self._times: list[float] = []
 
     def step(self, epoch: int, done: int, total: int) -> None:
@@ -130,7 +131,9 @@ class _Teller:
     def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
         from lowres.faces.training_words import epoch_line
 
+        self._accuracies += (row.validation_accuracy,)
         self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
+        self._progress.curve("validation accuracy", self._accuracies)
 
     def note(self, text: str) -> None:
         self._progress.note(text)

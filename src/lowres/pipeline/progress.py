@@ -23,6 +23,9 @@ class Progress(Protocol):
     def advance(self, what: str, done: int, total: int) -> None:
         """`done` of `total` (0: unknown) units of `what` are behind us."""
 
+    def curve(self, what: str, values: tuple[float, ...]) -> None:
+        """`what` after each epoch so far, as fractions."""
+
 
 class SilentProgress:
     """Tells nobody."""
@@ -40,4 +43,7 @@ class SilentProgress:
         """Say nothing."""
 
     def advance(self, what: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def curve(self, what: str, values: tuple[float, ...]) -> None:
         """Say nothing."""

@@ -14,6 +14,10 @@ from lowres.values.predictions import Predictions
 
 Binning = Literal["equal_width", "equal_mass"]
 BINS = 15
+BINNING_WORDS: dict[Binning, str] = {
+    "equal_width": f"{BINS} equal-width bins of the highest probability",
+    "equal_mass": f"{BINS} bins of equally many images by the highest probability",
+}
 # Far wider than any network met: temperatures of real ones lie between 0.5 and 5.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
@@ -42,6 +46,16 @@ class ReliabilityBin:
     confidence: float
     accuracy: float
     accuracy_interval: Interval
+
+
+@dataclass(frozen=True)
+class ReliabilityTable:
+    """The bins of one reliability diagram, how they were cut, at which temperature, and the calibration error."""
+
+    binning: str
+    temperature: float
+    ece: float
+    bins: tuple[ReliabilityBin, ...]
 
 
 def fit_temperature(validation: Predictions) -> Calibration:
@@ -86,8 +100,13 @@ def expected_calibration_error(
     binning: Binning = "equal_width",
 ) -> float:
     """Return the mean distance of confidence from accuracy over the bins, by images (Guo et al. 2017, eq. 3)."""
-    table = reliability_bins(probabilities, labels, bins, binning)
-    return sum(row.n * abs(row.accuracy - row.confidence) for row in table) / len(labels)
+    return _error_of(reliability_bins(probabilities, labels, bins, binning), len(labels))
+
+
+def reliability_table(predictions: Predictions, binning: Binning, temperature: float = 1.0) -> ReliabilityTable:
+    """Return the reliability diagram of the predictions in `BINS` bins, its binning in words."""
+    table = reliability_bins(predictions.probabilities(temperature), predictions.labels, BINS, binning)
+    return ReliabilityTable(BINNING_WORDS[binning], temperature, _error_of(table, len(predictions)), table)
 
 
 def reliability_bins(
@@ -112,6 +131,10 @@ def reliability_bins(
         _reliability_bin(edges[index], edges[index + 1], confidence[bin_of == index], right[bin_of == index])
         for index in np.unique(bin_of)
     )
+
+
+def _error_of(table: tuple[ReliabilityBin, ...], n: int) -> float:
+    return sum(row.n * abs(row.accuracy - row.confidence) for row in table) / n
 
 
 def _reliability_bin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,14 @@ from lowres.errors import PredictionsError
 class Predictions:
     """One row per image: id, true label and logits travel together, so no shuffle can part them (pitfall 12).
 
-    ids: `n` unique strings. labels: int64 `[n]`. logits: float32 `[n, classes]`, finite.
+    ids: `n` unique strings. labels: int64 `[n]`. logits: float32 `[n, classes]`, finite; float64
+    where others' outputs came so, lest two that differ become one.
     Refused with PredictionsError: lengths that differ, duplicate ids, labels outside the classes, NaN or infinity.
     """
 
     ids: tuple[str, ...]
     labels: NDArray[np.int64]
-    logits: NDArray[np.float32]
+    logits: NDArray[np.floating[Any]]
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
