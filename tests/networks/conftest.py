@@ -8,11 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+from lowres.networks import training_run
 from lowres.networks.backbones import build_trunk
 from lowres.networks.backend import load_backend
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads import train_head
+from lowres.networks.judgement import Judgement
 from lowres.networks.keras_applications import application
 from lowres.networks.published_tensors import published_variables
 from lowres.networks.trained_classifier import TrainedClassifier
@@ -69,3 +71,19 @@ def tiny_features(digits: Digits, tiny_trunk: keras.Model) -> FeatureSet:
 def tiny_classifier(tiny_trunk: keras.Model, tiny_features: FeatureSet) -> TrainedClassifier:
     head, _ = train_head(tiny_features, 10, tiny_trunk.output_shape[1:], Head(kinds=("linear",)))
     return TrainedClassifier.from_parts(tiny_trunk, head, [f"digit {number}" for number in range(10)])
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Have validation say these accuracies, the first before training; losses too where given."""
+
+    def saying(*accuracies, losses=None):
+        said = iter(zip(accuracies, losses or [1.0] * len(accuracies), strict=True))
+
+        def judge(*_):
+            accuracy, loss = next(said)
+            return Judgement(loss, accuracy, np.full(10, 10))
+
+        monkeypatch.setattr(training_run, "judge", judge)
+
+    return saying

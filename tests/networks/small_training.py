@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.backbones import build_trunk
-from lowres.networks.fine_tuning import Outcome, fine_tune
+from lowres.networks.fine_tuning import fine_tune
 from lowres.networks.run_state import MemoryStore, RunState
 from lowres.networks.trainable_network import TrainableNetwork, trainable_network
 from lowres.networks.training_batches import TrainingPart
+from lowres.networks.training_run import Outcome
 from lowres.networks.training_watcher import SilentWatcher
 from lowres.values.recipe import Recipe
 from lowres.values.recipe_sections import FineTuning
@@ -46,12 +47,13 @@ class Teller(SilentWatcher):
     """Writes down what it is told, and the weights of the network at each epoch's end."""
 
     def __init__(self, network: TrainableNetwork | None = None) -> None:
-        self.network, self.notes, self.steps, self.weights = network, [], [], []
+        self.network, self.notes, self.steps, self.weights, self.bests = network, [], [], [], []
 
     def step(self, epoch: int, done: int, total: int) -> None:
         self.steps.append((epoch, done, total))
 
-    def epoch(self, row: Any, epochs: int, seconds_left: float) -> None:
+    def epoch(self, row: Any, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
+        self.bests.append(best_validation_accuracy)
         if self.network:
             self.weights.append(weights(self.network))
 

@@ -11,10 +11,9 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from lowres.errors import TrainingError
-from lowres.networks import fine_tuning
-from lowres.networks.fine_tuning import BEST, fine_tune
-from lowres.networks.judgement import Judgement
+from lowres.networks.fine_tuning import fine_tune
 from lowres.networks.run_state import RunState
+from lowres.networks.training_run import BEST
 from networks.small_training import (
     VALIDATION,
     JsonStore,
@@ -69,22 +68,6 @@ def test_an_epoch_counts_every_image_once_in_its_figures(digits):
     assert row.validation_loss == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.fixture
-def judged(monkeypatch):
-    """Have validation say these accuracies, the first before training; losses too where given."""
-
-    def saying(*accuracies, losses=None):
-        said = iter(zip(accuracies, losses or [1.0] * len(accuracies), strict=True))
-
-        def judge(*_):
-            accuracy, loss = next(said)
-            return Judgement(loss, accuracy, np.full(10, 10))
-
-        monkeypatch.setattr(fine_tuning, "judge", judge)
-
-    return saying
-
-
 @pytest.mark.parametrize(
     ("accuracies", "keep", "kept"),
     [
@@ -104,6 +87,7 @@ def test_the_epoch_asked_for_is_kept_to_the_bit(digits, judged, accuracies, keep
     assert outcome.kept_validation_accuracy == accuracies[kept]
     assert [row.is_kept for row in outcome.rows] == [epoch == kept for epoch in (1, 2, 3)]
     assert_same_bits(weights(network), [start, *teller.weights][kept])
+    assert teller.bests == [max(accuracies[: epoch + 1]) for epoch in (1, 2, 3)]
 
 
 def test_it_stops_when_nothing_gets_better(digits, judged):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.networks.fine_tuning import LAST, fine_tune
+from lowres.networks.fine_tuning import fine_tune
 from lowres.networks.out_of_memory import memory_errors
+from lowres.networks.training_run import LAST
 from networks.small_training import (
     TRAIN,
     JsonStore,
@@ -37,7 +38,7 @@ class StopAt(Teller):
         if self.moment == ("step", epoch, done):
             raise Stopped
 
-    def epoch(self, row, epochs, seconds_left):
+    def epoch(self, row, epochs, best_validation_accuracy, seconds_left):
         if self.moment == ("epoch", row.epoch):
             raise Stopped
 
@@ -83,6 +84,22 @@ def test_stopped_anywhere_and_started_again_it_ends_with_the_same_bits(digits, m
     assert_same_bits(weights(network), expected)
     assert [replace(row, seconds=0) for row in outcome.rows] == [replace(row, seconds=0) for row in undisturbed.rows]
     assert (teller.notes, teller.steps) == (["going on after epoch 4 of 4"], [])
+
+
+def test_the_best_is_told_over_an_interruption(digits, judged):
+    judged(0.1, 0.9, 0.6)
+    store, teller = JsonStore(), Teller()
+    with pytest.raises(Stopped):
+        fine_tune(*training(tiny_network(), digits, epochs=2), store=store, watcher=StopAt(("epoch", 1)))
+    fine_tune(*training(tiny_network(), digits, epochs=2), store=store, watcher=teller)
+    assert teller.bests == [0.9]
+
+
+def test_a_part_smaller_than_an_update_is_said(digits):
+    teller = Teller()
+    outcome = fine_tune(*training(tiny_network(), digits, epochs=1, batch_images=4096), watcher=teller)
+    assert outcome.batch_images < 4096
+    assert "images an update in place of 4096: the training part has" in teller.notes[0]
 
 
 def test_the_seed_decides_everything_dropout_too(digits):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lowres.networks import precision
-from lowres.networks.precision import processor_is_quick_at_bfloat16, training_precision
+from lowres.networks.precision import judge_precision, processor_is_quick_at_bfloat16, training_precision
 
 PROCESSORS = {
     "EPYC Genoa": ("AuthenticAMD", "fpu avx2 avx512f avx512_bf16", True),
@@ -61,3 +61,14 @@ def test_a_choice_is_followed(processor, choice):
     for vendor, flags, _ in PROCESSORS.values():
         processor(vendor, flags)
         assert training_precision(choice) == choice
+
+
+def test_bfloat16_on_a_processor_without_is_a_warning(processor, tmp_path, monkeypatch):
+    statuses = {}
+    for name, (vendor, flags, _) in PROCESSORS.items():
+        processor(vendor, flags)
+        statuses[name] = [judge_precision(choice).status for choice in ("bfloat16", "auto", "float32")]
+    assert statuses.pop("EPYC Milan") == ["WARN", "PASS", "PASS"]
+    assert set(map(tuple, statuses.values())) == {("PASS", "PASS", "PASS")}
+    monkeypatch.setattr(precision, "_PROCESSOR_FACTS", tmp_path / "none")
+    assert judge_precision("bfloat16").status == "PASS"

@@ -136,9 +136,12 @@ def test_a_rate_that_never_drops_is_a_warning_on_the_way(fly):
     assert [note for note in notes if note.startswith(words)]
 
 
-def test_a_batch_larger_than_the_training_part_is_stopped(fly):
-    with pytest.raises(PreflightFailed, match=r"recipe: batch size: .*= 5000, more than the 1149 images"):
-        fly(**TUNED | {"fine_tuning__batch_images": "5000"})
+def test_a_batch_larger_than_the_training_part_is_made_smaller_and_said(fly):
+    watcher = Watcher()
+    fly(progress=watcher, **TUNED | {"fine_tuning__batch_images": "1200"})
+    notes = [event[1] for event in watcher.events if event[0] == "note"]
+    words = "= 1200, more than the 1149 images of the training part: 300 images an update are taken, 8 updates in all"
+    assert [note for note in notes if note.startswith("WARN  recipe: updates:") and words in note]
 
 
 def test_a_study_without_preflight_is_told_how_to_get_one(split):

@@ -83,6 +83,23 @@ def test_fine_tuning_in_all_units():
     assert fine_tuning_schedule(choices, length) == Schedule("cosine", 6e-4, 630, 63)
 
 
+@pytest.mark.parametrize(
+    ("images", "size", "steps", "fitting"),
+    [
+        (64, 64, 1, (64, 1)),
+        (128, 64, 2, (64, 2)),
+        (63, 64, 1, (16, 1)),
+        (127, 64, 2, (32, 1)),
+        (9, 64, 1, (4, 1)),
+        (2, 7, 1, (7, 1)),
+        (3, 9, 1, (4, 1)),
+    ],
+)
+def test_a_part_smaller_than_an_update_gets_smaller_passes(images, size, steps, fitting):
+    length = fine_tuning_length(FineTuning(epochs=2, batch_images=size, accumulation_steps=steps), images)
+    assert (length.batch_images, length.accumulation_steps) == fitting
+
+
 def test_layer_scales():
     assert layer_scales(3, 0.5) == (0.125, 0.25, 0.5)
     assert layer_scales(2, 1.0) == (1.0, 1.0)

@@ -60,6 +60,10 @@ VERBS = {
     "check": ("images", "Find the images and say what is wrong with them."),
     "split": ("split", "Draw the train, validation and test parts."),
     "preflight": ("preflight", "Try the training out in small, and say what would ruin it and what it costs."),
+    "find-rate": (
+        "find-rate",
+        "Try learning rates from tiny to huge on a few updates, and name one to take.",
+    ),
     "train": ("train", "Train the head on frozen features, then the trunk where the recipe says so."),
     "evaluate": ("evaluate", "Predict the test part and measure how good that is."),
     "explain": ("explain", "Show what the network looks at."),

@@ -13,8 +13,8 @@ class Watcher(Protocol):
     def step(self, epoch: int, done: int, total: int) -> None:
         """`done` of `total` updates of an epoch (counted from 1) are behind us."""
 
-    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
-        """An epoch has ended."""
+    def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
+        """An epoch has ended; the best so far counts the network as it came, and epochs before an interruption."""
 
     def note(self, text: str) -> None:
         """Something worth a line."""
@@ -26,7 +26,7 @@ class SilentWatcher:
     def step(self, epoch: int, done: int, total: int) -> None:
         """Say nothing."""
 
-    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
+    def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
         """Say nothing."""
 
     def note(self, text: str) -> None:

@@ -15,9 +15,9 @@ from lowres.pipeline.study_run import MODEL_FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lowres.networks.fine_tuning import Outcome
     from lowres.networks.run_state import RunState
     from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.networks.training_run import Outcome
     from lowres.pipeline.progress import Progress
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.history import EpochRow
@@ -61,7 +61,7 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     recipe = run.recipe.model_copy(update={"seed": (run.recipe.seed + number) % 2**32})
     folder = run.study.folder / CHECKPOINTS / (f"member-{number + 1}" if number else "")
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
-    network = _network(run, classifier)
+    network = network_to_train(run, classifier)
     sources = StudyInputs(run, network, folder / ACTIVATIONS, seed=recipe.seed)
     sources.remove_others()
     labels = run.images.labels
@@ -128,18 +128,19 @@ class _Teller:
                 minutes = each * total * (self._epochs - epoch + 1) / 60
                 self._progress.note(f"fine-tuning will take about {max(1, round(minutes))} min")
 
-    def epoch(self, row: EpochRow, epochs: int, seconds_left: float) -> None:
+    def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
         from lowres.faces.training_words import epoch_line
 
         self._accuracies += (row.validation_accuracy,)
-        self._progress.note(epoch_line(row, epochs, max(self._accuracies), seconds_left))
+        self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
         self._progress.curve("validation accuracy", self._accuracies)
 
     def note(self, text: str) -> None:
         self._progress.note(text)
 
 
-def _network(run: StudyRun, classifier: Any) -> TrainableNetwork:
+def network_to_train(run: StudyRun, classifier: Any) -> TrainableNetwork:
+    """Return the part of the classifier that the run's recipe trains, cut off."""
     from lowres.networks.precision import training_precision
     from lowres.networks.trainable_network import trainable_network
 

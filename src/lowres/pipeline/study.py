@@ -11,10 +11,22 @@ from typing import Any
 
 from lowres.files.given_files import sort_given_files
 from lowres.files.study_folder import Study, open_study
-from lowres.pipeline import evaluate, explain, features, head, images, predict, preflight, report, split, train
+from lowres.pipeline import (
+    evaluate,
+    explain,
+    features,
+    find_rate,
+    head,
+    images,
+    predict,
+    preflight,
+    report,
+    split,
+    train,
+)
 from lowres.pipeline.choice import StudyChoice
 from lowres.pipeline.progress import Progress, SilentProgress
-from lowres.pipeline.running import StageOutcome, bring
+from lowres.pipeline.running import StageOutcome, bring, stages_until
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun
 from lowres.values.recipe import recipe_to_toml
@@ -31,6 +43,8 @@ STAGES: tuple[Stage, ...] = (
     explain.STAGE,
     report.STAGE,
 )
+# What these find is for people; no other stage reads it.
+ASIDE: tuple[Stage, ...] = (find_rate.STAGE,)
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ def run_study(
     until: str = "report",
     progress: Progress | None = None,
     given_files: Sequence[Path] = (),
-    stages: tuple[Stage, ...] = STAGES,
+    stages: tuple[Stage, ...] | None = None,
 ) -> StudyAnswer:
     """Bring a study to the stage called `until`, running only what its inputs or outputs ask for.
 
@@ -80,8 +94,13 @@ def run_study(
         )
         if study.complaint:
             run.progress.note(study.complaint)
-        outcomes = bring(run, stages, until)
+        outcomes = bring(run, _leading_to(until) if stages is None else stages, until)
         return _answer(study, choice, outcomes, time.perf_counter() - started)
+
+
+def _leading_to(last: str) -> tuple[Stage, ...]:
+    aside = tuple(stage for stage in ASIDE if stage.name == last)
+    return (*stages_until(STAGES, "head"), *aside) if aside else STAGES
 
 
 def _answer(study: Study, choice: StudyChoice, outcomes: tuple[StageOutcome, ...], seconds: float) -> StudyAnswer:

@@ -33,6 +33,7 @@ class Trial:
 
 def try_out(run: StudyRun, reloading: ReloadProcess, folder: Path) -> Trial:
     """Return what a training of the run's recipe would come to. `folder`: for files that may go afterwards."""
+    from lowres.networks.precision import judge_precision
     from lowres.networks.preflight import try_frozen_phase
     from lowres.pipeline.trial_cost import TrialCost
     from lowres.values.training_cost import judge_minutes, judge_step
@@ -46,6 +47,7 @@ def try_out(run: StudyRun, reloading: ReloadProcess, folder: Path) -> Trial:
     findings = (
         *frozen.findings,
         *(tuned.findings if tuned else ()),
+        *((judge_precision(run.recipe.fine_tuning.precision),) if tuned else ()),
         *_lint(run),
         judge_step(cost.step),
         judge_minutes(cost.minutes, busy_share(*began)),

@@ -114,19 +114,30 @@ def _one_view(subject: _Subject) -> Finding:
 
 
 def _batches(subject: _Subject) -> Finding:
-    images, tuning = subject.training_images, subject.recipe.fine_tuning
-    used = {"head.batch_images": subject.recipe.head.batch_images} if subject.trains_dense_head else {}
-    if subject.fine_tunes:
-        used["fine_tuning.batch_images * accumulation_steps"] = tuning.batch_images * tuning.accumulation_steps
-    large = {key: size for key, size in used.items() if images is not None and size > images}
-    if not large:
+    images, size = subject.training_images, subject.recipe.head.batch_images
+    if not subject.trains_dense_head or images is None or size <= images:
         return Finding("recipe: batch size", "PASS", f"batches fit into {images or 'any'} training images")
-    shown = ", ".join(f"{key} = {size}" for key, size in large.items())
     return Finding(
         "recipe: batch size",
         "FAIL",
-        f"{shown}, more than the {images} images of the training part: an epoch would be less than one full update",
-        f"set it to {max(1, (images or 1) // 10)} or less",
+        f"head.batch_images = {size}, more than the {images} images of the training part: an epoch would be less than "
+        "one full update",
+        f"set it to {max(1, images // 10)} or less",
+    )
+
+
+def _updates(subject: _Subject) -> Finding:
+    images, choices = subject.training_images, subject.recipe.fine_tuning
+    size = choices.batch_images * choices.accumulation_steps
+    if not subject.fine_tunes or images is None or size <= images:
+        return Finding("recipe: updates", "PASS", f"an update of fine-tuning fits into {images or 'any'} images")
+    length = fine_tuning_length(choices, images)
+    return Finding(
+        "recipe: updates",
+        "WARN",
+        f"fine_tuning.batch_images * accumulation_steps = {size}, more than the {images} images of the training part: "
+        f"{length.batch_images} images an update are taken, {length.updates} updates in all",
+        "more labelled images help most; to train longer, set a larger fine_tuning.epochs",
     )
 
 
@@ -221,6 +232,7 @@ _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _fine_tuning_plateau,
     _one_view,
     _batches,
+    _updates,
     _no_second_phase,
     _cache,
     _imbalance,

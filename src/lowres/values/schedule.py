@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lowres.errors import TrainingError
 from lowres.values.recipe_sections import FineTuning, ScheduleKind
+
+# What a training part smaller than one update is given instead.
+_FEWEST_UPDATES, _FEWEST_IMAGES = 4, 4
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,18 @@ class Schedule:
 
 
 def fine_tuning_length(choices: FineTuning, images: int) -> TrainingLength:
-    """Return how long fine-tuning on so many training images is."""
-    return TrainingLength(images, choices.batch_images, choices.epochs, choices.accumulation_steps)
+    """Return how long fine-tuning on so many training images is.
+
+    Where one update would hold more images than there are, passes are halved, without accumulation, until an epoch has
+    4 updates or a pass 4 images: a recipe made for thousands of images serves forty too.
+    """
+    length = TrainingLength(images, choices.batch_images, choices.epochs, choices.accumulation_steps)
+    if length.batch_images * length.accumulation_steps <= images:
+        return length
+    length = replace(length, accumulation_steps=1)
+    while length.updates_per_epoch < _FEWEST_UPDATES and length.batch_images >= 2 * _FEWEST_IMAGES:
+        length = replace(length, batch_images=length.batch_images // 2)
+    return length
 
 
 def fine_tuning_schedule(choices: FineTuning, length: TrainingLength) -> Schedule:
