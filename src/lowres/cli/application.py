@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lowres.cli import judging
 from lowres.errors import LowresError
 
 REFUSED, STOPPED = 2, 130
@@ -65,7 +66,7 @@ VERBS = {
         "Try learning rates from tiny to huge on a few updates, and name one to take.",
     ),
     "train": ("train", "Train the head on frozen features, then the trunk where the recipe says so."),
-    "evaluate": ("evaluate", "Predict the test part and measure how good that is."),
+    "evaluate": ("evaluate", "Predict the test part and measure how good that is, or judge any model's outputs."),
     "explain": ("explain", "Show what the network looks at."),
     "report": ("report", "Draw the figures and write report.html."),
 }
@@ -120,8 +121,44 @@ def _add_verb(name: str, stage: str, about: str) -> None:
     application.command(name, help=about)(verb)
 
 
+def _add_evaluate(stage: str, about: str) -> None:
+    def evaluate(
+        source: Source = None,
+        predictions: judging.PredictionsFile = None,
+        labels: judging.Labels = None,
+        validation: judging.Validation = None,
+        metadata: judging.Metadata = None,
+        kind: judging.KindOption = None,
+        recipe: RecipeName = None,
+        settings: Settings = None,
+        study: StudyFolder = None,
+        from_files: FromFiles = None,
+        skip_damaged: SkipDamaged = False,
+        accept: Accept = None,
+        deterministic: Deterministic = False,
+        as_json: AsJson = False,
+    ) -> None:
+        from lowres.cli.verbs import bring_study, choose
+
+        of_a_study = (source, recipe, study, from_files, skip_damaged, accept, deterministic)
+        of_a_file = (labels, validation, metadata, kind)
+        judging.refuse_mixed(predictions is not None, any(of_a_study), any(of_a_file))
+        if predictions is not None:
+            judging.judge_given(predictions, labels, validation, metadata, kind, settings or [], as_json)
+        else:
+            choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None, deterministic)
+            bring_study("evaluate", stage, choice, from_files or [], as_json)
+
+    application.command("evaluate", help=about)(evaluate)
+
+
 for _name, (_stage, _about) in VERBS.items():
-    _add_verb(_name, _stage, _about)
+    if _name == "evaluate":
+        _add_evaluate(_stage, _about)
+    else:
+        _add_verb(_name, _stage, _about)
+
+judging.add_comparisons(application)
 
 
 @application.command("doctor")

@@ -30,7 +30,7 @@ def choose(
     """Return the study that these words mean; settings as KEY=VALUE."""
     from lowres.pipeline.choice import choose_study
 
-    choice = choose_study(source, recipe, _settings(settings), folder, skip_damaged, accepts_preflight)
+    choice = choose_study(source, recipe, key_values(settings), folder, skip_damaged, accepts_preflight)
     return replace(choice, is_deterministic=is_deterministic)
 
 
@@ -131,7 +131,8 @@ def findings_text(findings: list[dict[str, str]]) -> str:
     return "\n".join(rows)
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def key_values(pairs: list[str]) -> dict[str, str]:
+    """Return settings by key from KEY=VALUE words; refused with RecipeError: a word without an equals sign."""
     settings: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
