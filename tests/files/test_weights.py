@@ -109,9 +109,30 @@ def test_a_package_with_other_weights(monkeypatch):
         load_weights("efficientnet-lite0")
 
 
-def test_an_unknown_backbone():
-    with pytest.raises(SourceUnavailable, match="expected published weights for one of efficientnet-lite0.*'vgg'"):
-        load_weights("vgg")
+def test_weights_nobody_knows_and_nobody_gave(published):
+    with pytest.raises(SourceUnavailable, match=r"expected weights of vgg16, got none: .*pass it with --from FILE"):
+        load_weights("vgg16")
+
+
+def test_weights_nobody_knows_are_taken_once_the_user_vouches_for_them(published, tmp_path):
+    path, sha256 = as_h5(tmp_path / "vgg16.h5"), tensors_sha256(TENSORS)
+    with pytest.raises(VerificationError, match=rf"whose tensors have the SHA-256 {sha256}; if you trust .*{sha256}"):
+        load_weights("vgg16", from_file=path)
+    with pytest.raises(SourceUnavailable, match=r"weights_sha256 = .* got none; pass their file once more with --from"):
+        load_weights("vgg16", trusted_sha256=sha256)
+    given = load_weights("vgg16", from_file=path, trusted_sha256=sha256)
+    path.unlink()
+    kept = load_weights("vgg16", trusted_sha256=sha256)
+    assert given.origin == kept.origin == "--from vgg16.h5"
+    assert given.sha256 == sha256
+    np.testing.assert_equal(kept.tensors, TENSORS)
+
+
+def test_a_file_other_than_the_one_vouched_for_is_refused(published, tmp_path):
+    path = as_h5(tmp_path / "vgg16.h5")
+    with pytest.raises(VerificationError, match=r"weights_sha256 = 0000.* got 2 tensors with [0-9a-f]{64}; pass the"):
+        load_weights("vgg16", from_file=path, trusted_sha256="0" * 64)
+    assert not list((tmp_path / "cache").rglob("vgg16*"))
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def show_backbones(as_json: bool) -> None:
 
 
 def _backbone_line(row: dict[str, Any]) -> str:
-    lack = "" if row["has_weights"] else "; no weights that lowres can verify yet"
+    lack = "" if row["has_weights"] else "; weights by --from and network.weights_sha256"
     size = f"{row['default_pixels']:>4} px {row['channels']:>5} channels"
     return f"{row['name']:<20} {size}  {row['licence']}; {row['input']}{lack}"
 

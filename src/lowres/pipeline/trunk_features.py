@@ -44,7 +44,12 @@ class TrunkFeatures:
 
         if find_backbone(self._network.backbone).load is None:
             return None
-        return load_weights(self._network.backbone, from_file=self._run.given.weights, report=self._run.progress.note)
+        return load_weights(
+            self._network.backbone,
+            from_file=self._run.given.weights,
+            trusted_sha256=self._network.weights_sha256,
+            report=self._run.progress.note,
+        )
 
     @cached_property
     def trunk(self) -> Any:

@@ -58,6 +58,12 @@ class Network(Section):
     """The trunk: where its weights come from and how it sees the pixels."""
 
     backbone: BackboneName = Field("efficientnet-lite0", description="Trunk, by name; `lowres recipes --backbones`.")
+    weights_sha256: str = Field(
+        "",
+        pattern="^([0-9a-f]{64})?$",
+        description="SHA-256 over the tensors of weights you trust, given once with --from: for backbones whose "
+        "published weights lowres does not know, or for weights of your own. Empty: the published ones.",
+    )
     input_pixels: int = Field(224, ge=8, le=1024, description="Side in pixels the trunk sees; resizing is inside it.")
     interpolation: Interpolation = Field("bicubic", description="How pixels are resized to the trunk's input.")
     levels: Literal["last", "several"] = Field(
