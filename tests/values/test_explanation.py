@@ -1,4 +1,4 @@
-"""Grad-CAM against loops and a network with a known gradient; resizing against Pillow and SciPy."""
+"""Heat maps survive npz, resizing is Pillow's and SciPy's, and galleries are chosen by their rule."""
 
 import io
 
@@ -8,44 +8,9 @@ from PIL import Image
 from scipy import ndimage
 
 from lowres.errors import PredictionsError
-from lowres.values.explanation import Explanation, choose_gallery, for_display, grad_cam, resize_map
+from lowres.values.explanation import Explanation, choose_gallery, choose_mistakes, for_display, resize_map
 
 RANDOM = np.random.default_rng(11)
-
-
-def test_grad_cam_is_equations_1_and_2_written_out():
-    activations = RANDOM.normal(size=(2, 3, 4, 5)).astype(np.float32)
-    gradients = RANDOM.normal(size=(2, 3, 4, 5)).astype(np.float32)
-    expected = np.zeros((2, 3, 4))
-    for image in range(2):
-        for channel in range(5):
-            alpha = sum(float(gradients[image, i, j, channel]) for i in range(3) for j in range(4)) / 12
-            expected[image] += alpha * activations[image, :, :, channel].astype(float)
-    maps = grad_cam(activations, gradients)
-    assert maps.dtype == np.float32
-    np.testing.assert_allclose(maps, expected, atol=1e-6)
-    assert maps.min() < 0, "the raw map keeps what spoke against the class"
-
-
-def test_grad_cam_behind_average_pooling_is_the_class_activation_map():
-    # Logit = weights . mean over places, so the gradient is weights / places everywhere, and Grad-CAM is
-    # CAM / places (Selvaraju et al. 2017, section 3.1).
-    activations = RANDOM.normal(size=(1, 7, 7, 6)).astype(np.float32)
-    weights = RANDOM.normal(size=6).astype(np.float32)
-    gradients = np.broadcast_to(weights / 49, activations.shape).astype(np.float32)
-    np.testing.assert_allclose(grad_cam(activations, gradients), activations @ weights / 49, atol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 4, 1), (3, 4, 5)])
-def test_grad_cam_refuses_other_shapes(shape):
-    with pytest.raises(PredictionsError, match=r"of one shape .*, got \[2, 3, 4, 5\] and \[\d, \d, \d"):
-        grad_cam(np.zeros((2, 3, 4, 5), np.float32), np.zeros(shape, np.float32))
-
-
-def test_grad_cam_refuses_unpooled_rows():
-    rows = np.zeros((2, 5), np.float32)
-    with pytest.raises(PredictionsError, match=r"\[n, height, width, channels\], got \[2, 5\] and \[2, 5\]"):
-        grad_cam(rows, rows)
 
 
 def test_for_display_by_hand():
@@ -98,6 +63,24 @@ def test_explanation_through_npz():
     np.testing.assert_array_equal(back.maps, given.maps)
     np.testing.assert_array_equal(back.target_classes, given.target_classes)
     assert (back.maps.dtype, back.target_classes.dtype) == (np.float32, np.int64)
+
+
+def test_the_mistakes_go_through_npz_as_halves():
+    maps = np.array([[[1.00001, -1e9]], [[0.1, 2.0]]], dtype=np.float32)
+    given = explanation(mistakes=explanation(ids=("p", "q"), target_classes=np.array([2, 0]), maps=maps))
+    buffer = io.BytesIO()
+    np.savez(buffer, **given.to_arrays())
+    buffer.seek(0)
+    with np.load(buffer, allow_pickle=False) as arrays:
+        assert arrays["mistake_maps"].dtype == np.float16
+        back = Explanation.from_arrays(arrays)
+    assert back.mistakes is not None
+    assert (len(back), back.ids, back.mistakes.ids) == (3, given.ids, ("p", "q"))
+    assert back.mistakes.target_classes.tolist() == [2, 0]
+    # Three digits are kept, and what float16 cannot hold becomes the most it can.
+    np.testing.assert_allclose(back.mistakes.maps, [[[1.0, -65504]], [[0.1, 2.0]]], rtol=1e-3)
+    assert (back.mistakes.method, back.mistakes.layer) == ("grad-cam", "features")
+    assert explanation().mistakes is None
 
 
 def test_explanation_is_read_only():
@@ -163,3 +146,12 @@ def test_gallery_fills_up_from_the_other_half(predictions_of, right, wrong, coun
     predictions = predictions_of(np.eye(2)[said], labels)
     is_right = predictions.is_right[choose_gallery(predictions, count, seed=0)]
     assert (int((~is_right).sum()), int(is_right.sum())) == (expected_wrong, expected_right)
+
+
+def test_mistakes_are_the_surest_of_every_cell(predictions_of):
+    #          right      0 as 1: surest, less sure, least sure        1 as 0     2 as 1
+    logits = [[9, 0, 0], [0, 3, 0], [0, 5, 0], [0, 4, 0], [7, 0, 0], [0, 1, 0]]
+    predictions = predictions_of(logits, [0, 0, 0, 0, 1, 2])
+    assert choose_mistakes(predictions, 2).tolist() == [2, 3, 4, 5]
+    assert choose_mistakes(predictions, 9).tolist() == [1, 2, 3, 4, 5]
+    assert choose_mistakes(predictions, 0).tolist() == []

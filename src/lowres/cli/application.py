@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lowres.cli import explaining as options
 from lowres.cli import judging
 from lowres.errors import LowresError
 
@@ -152,9 +153,47 @@ def _add_evaluate(stage: str, about: str) -> None:
     application.command("evaluate", help=about)(evaluate)
 
 
+def _add_explain(stage: str, about: str) -> None:
+    def explain(
+        sources: options.Sources = None,
+        model: options.Model = None,
+        method: options.Method = None,
+        layer: options.Layer = None,
+        target: options.Target = "",
+        against: options.Against = "",
+        class_names: options.ClassNames = "",
+        input_range: options.InputRange = options.Range.BYTES,
+        input_pixels: options.InputPixels = None,
+        out: options.Out = None,
+        recipe: RecipeName = None,
+        settings: Settings = None,
+        study: StudyFolder = None,
+        from_files: FromFiles = None,
+        skip_damaged: SkipDamaged = False,
+        accept: Accept = None,
+        deterministic: Deterministic = False,
+        as_json: AsJson = False,
+    ) -> None:
+        from lowres.cli.verbs import bring_study, choose
+
+        of_a_model = options.OfAModel(target, against, class_names, input_range, input_pixels, out)
+        if model is not None:
+            options.refuse_study_words(recipe=recipe, set=settings, study=study, accept=accept)
+            options.explain_own_model(model, sources or [], method, layer, of_a_model, as_json)
+            return
+        words = [*(settings or []), *options.study_settings(method, layer)]
+        source = options.study_source(sources or [], of_a_model)
+        choice = choose(source, recipe, words, study, skip_damaged, accept is not None, deterministic)
+        bring_study("explain", stage, choice, from_files or [], as_json)
+
+    application.command("explain", help=about)(explain)
+
+
 for _name, (_stage, _about) in VERBS.items():
     if _name == "evaluate":
         _add_evaluate(_stage, _about)
+    elif _name == "explain":
+        _add_explain(_stage, _about)
     else:
         _add_verb(_name, _stage, _about)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from lowres.errors import DataError
 
 LAYOUT = "PATH/<class>/*.jpg, or PATH/train/<class>/*.jpg with PATH/test/<class>/*.jpg beside it"
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 _TRAINING = frozenset({"train", "training"})
 _VALIDATION = frozenset({"val", "valid", "validation"})
 _TEST = frozenset({"test", "testing"})
@@ -106,7 +106,7 @@ def _part_folders(root: Path) -> list[str]:
 def _check_classes(root: Path, pictures: list[PictureFile], class_names: tuple[str, ...]) -> None:
     if not pictures:
         raise DataError(
-            f"expected pictures ({', '.join(sorted(_SUFFIXES))}) in {root}, got none; the layout read is {LAYOUT}"
+            f"expected pictures ({', '.join(sorted(SUFFIXES))}) in {root}, got none; the layout read is {LAYOUT}"
         )
     only_tested = set(class_names) - {picture.class_name for picture in pictures if not picture.is_held_out}
     if only_tested:
@@ -141,7 +141,7 @@ def _pictures(
                 continue
             name = entry.name
             suffix = name[name.rfind(".") :].lower() if "." in name else "without suffix"
-            if suffix in _SUFFIXES and entry.is_file():
+            if suffix in SUFFIXES and entry.is_file():
                 status = entry.stat()
                 relative = f"{below}/{name}"
                 yield PictureFile(relative, class_name, is_held_out, status.st_size, status.st_mtime_ns)
@@ -160,4 +160,4 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in _SUFFIXES
+    return os.path.splitext(name)[1].lower() in SUFFIXES

@@ -40,6 +40,42 @@ def split_at(model: keras.Model, layer_name: str) -> tuple[keras.Model, keras.Mo
     return keras.Model(flat.inputs[0], feature_map, name="trunk"), head
 
 
+def last_feature_map(model: keras.Model) -> str:
+    """Return the name of the last layer to cut at: it gives a feature map that all paths to the output go through.
+
+    Only layers from the first convolution on count, and only maps of more than one place. Refused with TrainingError: a
+    model without such a layer, and what `split_at` refuses.
+    """
+    flat = _without_softmax(_flat(model))
+    convolutions = [place for place, layer in enumerate(flat.layers) if _is_convolution(layer)]
+    if not convolutions:
+        raise TrainingError(
+            f"expected a model with a convolution, got {model.name!r} with none ("
+            f"{', '.join(dict.fromkeys(type(layer).__name__ for layer in flat.layers))}); heat maps show places of a "
+            "feature map, and this model has none to show"
+        )
+    for layer in reversed(flat.layers[convolutions[0] :]):
+        shape = getattr(layer.output, "shape", ())
+        if len(shape) == 4 and shape[1:3] != (1, 1) and _is_bottleneck(flat, layer):
+            return str(layer.name)
+    raise TrainingError(
+        f"expected a layer of {model.name!r} whose feature map all paths go through, got none after its first "
+        "convolution; its branches meet only where no places are left"
+    )
+
+
+def _is_convolution(layer: keras.Layer) -> bool:
+    return any(len(weight.shape) == 4 for weight in layer.weights)
+
+
+def _is_bottleneck(flat: keras.Model, layer: keras.Layer) -> bool:
+    try:
+        keras.Model(layer.output, flat.output)
+    except ValueError:
+        return False
+    return True
+
+
 def _flat(model: keras.Model) -> keras.Model:
     """Return the model without models in it, on uint8 input; its layers are still the old ones."""
     if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):

@@ -1,9 +1,9 @@
-"""Where in an image a class's score came from: Grad-CAM in steps that bare arrays can test."""
+"""Where in an image a class's score came from: heat maps as they are kept, shown and chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from lowres.errors import PredictionsError
 from lowres.values.predictions import Predictions
 
 Maps = NDArray[np.float32]
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,10 @@ class Explanation:
     """One heat map an explained image, as raw as the method made it: no ReLU, no scaling.
 
     ids: `n` image ids. target_classes: int64 `[n]`, the class whose logit is explained. maps: float32
-    `[n, height, width]` of the explained layer. method: such as "grad-cam". layer: the feature tensor's name.
+    `[n, height, width]` of the explained layer. method: such as "Grad-CAM". layer: the feature tensor's name.
+    mistakes: the same of further images, those that were answered wrongly, some of each kind (`choose_mistakes`); what
+    they explain is the answer given. Their maps went through float16. In `explanation.npz` they are `mistake_ids`,
+    `mistake_target_classes` and `mistake_maps` (float16).
     Refused with PredictionsError: lengths that differ, NaN or infinity.
     """
 
@@ -29,6 +33,7 @@ class Explanation:
     maps: Maps
     method: str
     layer: str
+    mistakes: Explanation | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows that do not belong together."""
@@ -45,47 +50,45 @@ class Explanation:
             object.__setattr__(self, name, view)
 
     def __len__(self) -> int:
-        """Return the number of images explained."""
+        """Return the number of images explained, without the mistakes."""
         return len(self.ids)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `explanation.npz` holds; it loads without pickle."""
-        return {
+        arrays = {
             "ids": np.array(self.ids, dtype=np.str_),
             "target_classes": self.target_classes,
             "maps": self.maps,
             "method": np.array(self.method),
             "layer": np.array(self.layer),
         }
+        if self.mistakes is None:
+            return arrays
+        more = self.mistakes.to_arrays()
+        return arrays | {
+            "mistake_ids": more["ids"],
+            "mistake_target_classes": more["target_classes"],
+            "mistake_maps": np.clip(more["maps"], -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Explanation:
         """Read back what `to_arrays` gave. Refused with PredictionsError: an array missing."""
-        missing = [name for name in cls.__dataclass_fields__ if name not in arrays]
+        wanted = ("ids", "target_classes", "maps", "method", "layer")
+        missing = [name for name in wanted if name not in arrays]
         if missing:
             raise PredictionsError(f"expected {', '.join(missing)} in the explanation, got none; explain again")
-        return cls(
+        whole = cls(
             ids=tuple(arrays["ids"].tolist()),
             target_classes=arrays["target_classes"].astype(np.int64),
             maps=arrays["maps"].astype(np.float32),
             method=str(arrays["method"]),
             layer=str(arrays["layer"]),
         )
-
-
-def grad_cam(activations: NDArray[np.float32], gradients: NDArray[np.float32]) -> Maps:
-    """Return the raw Grad-CAM maps, float32 `[n, height, width]`: channels weighted by their mean gradient.
-
-    activations, gradients: float32 `[n, height, width, channels]`, the gradient being of the explained logit.
-    Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1 and eq. 2 before its ReLU, which `for_display` applies.
-    """
-    if activations.ndim != 4 or activations.shape != gradients.shape:
-        raise PredictionsError(
-            "expected activations and gradients of one shape [n, height, width, channels], "
-            f"got {list(activations.shape)} and {list(gradients.shape)}"
-        )
-    weights = gradients.mean(axis=(1, 2), dtype=np.float64)
-    return np.asarray(np.einsum("nhwc,nc->nhw", activations, weights), dtype=np.float32)
+        if "mistake_ids" not in arrays:
+            return whole
+        own = {name: arrays[name] for name in ("method", "layer")}
+        return replace(whole, mistakes=cls.from_arrays(own | {name: arrays[f"mistake_{name}"] for name in wanted[:3]}))
 
 
 def for_display(raw: Maps) -> Maps:
@@ -133,10 +136,24 @@ def choose_gallery(predictions: Predictions, count: int, seed: int) -> NDArray[n
     return np.concatenate([chosen_wrong, _spread(right, predictions.labels)[: count - wrong_count]])
 
 
+def choose_mistakes(predictions: Predictions, per_cell: int) -> NDArray[np.int64]:
+    """Return the rows of the wrong predictions, of each cell of the confusion matrix up to `per_cell`, the surest."""
+    confidence = predictions.probabilities().max(axis=1)
+    wrong = np.flatnonzero(~predictions.is_right)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    cells = predictions.labels * len(predictions.class_names) + predictions.predicted
+    return np.sort(wrong[_turns(cells[wrong]) < per_cell])
+
+
 def _spread(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Deal the rows round the classes: the first of every class, then the second of every class, ..."""
+    return rows[np.argsort(_turns(labels[rows]), kind="stable")]
+
+
+def _turns(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the same group stand before each."""
     seen: dict[int, int] = {}
-    turns = np.zeros(len(rows), dtype=np.int64)
-    for place, label in enumerate(labels[rows].tolist()):
-        turns[place] = seen[label] = seen.get(label, -1) + 1
-    return rows[np.argsort(turns, kind="stable")]
+    turns = np.zeros(len(groups), dtype=np.int64)
+    for place, group in enumerate(groups.tolist()):
+        turns[place] = seen[group] = seen.get(group, -1) + 1
+    return turns

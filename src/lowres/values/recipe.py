@@ -150,8 +150,8 @@ class ExplanationChoices(Section):
     )
     layer: str = Field(
         "",
-        description="Layer whose feature map is explained, by name; empty: the last one, between trunk and head. A layer "
-        "further up shows finer places; all paths have to go through it.",
+        description="Layer whose feature map is explained, by name; empty: the last one, between trunk and head. An "
+        "earlier one shows finer places; all paths have to go through it.",
     )
     mistakes_per_cell: int = Field(
         12, ge=0, le=1000, description="Wrong answers explained beside the gallery, the surest of each confusion."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,17 +11,23 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+Arrays = NDArray[np.float32]
 
-def head_gradient(
-    head: keras.Model, activations: NDArray[np.float32], classes: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return d logit[class] / d activation, float32 `[n, h, w, c]`."""
-    trainable = [variable.value for variable in head.trainable_variables]
-    other = [variable.value for variable in head.non_trainable_variables]
 
-    def chosen(inputs: Any) -> Any:
+def head_gradient(head: keras.Model) -> Callable[[Arrays, Arrays], Arrays]:
+    """Return a function of activations `[n, h, w, c]` and directions `[n, classes]`; see `gradients`."""
+
+    def spoken(inputs: Any, directions: Any, trainable: Any, other: Any) -> Any:
         logits, _ = head.stateless_call(trainable, other, inputs, training=False)
-        # One logit an image and no image touches another's, so the gradient of the sum is each image's own.
-        return jnp.sum(jnp.take_along_axis(logits, jnp.asarray(classes)[:, None], axis=1))
+        # No image touches another's logits, so the gradient of the sum is each image's own.
+        return jnp.sum(logits * directions)
 
-    return np.asarray(jax.grad(chosen)(jnp.asarray(activations, jnp.float32)))
+    compiled = jax.jit(jax.grad(spoken))
+
+    def gradient(activations: Arrays, directions: Arrays) -> Arrays:
+        # Read each time, since a randomised head keeps its function.
+        trainable = [variable.value for variable in head.trainable_variables]
+        other = [variable.value for variable in head.non_trainable_variables]
+        return np.asarray(compiled(jnp.asarray(activations), jnp.asarray(directions), trainable, other), np.float32)
+
+    return gradient

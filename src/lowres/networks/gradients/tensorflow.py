@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+Arrays = NDArray[np.float32]
 
-def head_gradient(
-    head: keras.Model, activations: NDArray[np.float32], classes: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return d logit[class] / d activation, float32 `[n, h, w, c]`."""
-    inputs = tf.convert_to_tensor(activations, tf.float32)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(inputs)
-        logits = head(inputs, training=False)
-        # One logit an image and no image touches another's, so the gradient of the sum is each image's own.
-        chosen = tf.reduce_sum(tf.gather(logits, classes, batch_dims=1))
-    return np.asarray(tape.gradient(chosen, inputs))
+
+def head_gradient(head: keras.Model) -> Callable[[Arrays, Arrays], Arrays]:
+    """Return a function of activations `[n, h, w, c]` and directions `[n, classes]`; see `gradients`."""
+    shapes = [(None, *head.input_shape[1:]), (None, *head.output_shape[1:])]
+
+    def gradient(activations: tf.Tensor, directions: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(activations)
+            # No image touches another's logits, so the gradient of the sum is each image's own.
+            spoken = tf.reduce_sum(head(activations, training=False) * directions)
+        return tape.gradient(spoken, activations, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    # One trace for batches of every size; without it a short last batch is traced again.
+    compiled = tf.function(gradient, input_signature=[tf.TensorSpec(shape, tf.float32) for shape in shapes])
+    return lambda activations, directions: np.asarray(compiled(activations, directions))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+Arrays = NDArray[np.float32]
 
-def head_gradient(
-    head: keras.Model, activations: NDArray[np.float32], classes: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return d logit[class] / d activation, float32 `[n, h, w, c]`."""
-    inputs = keras.ops.convert_to_tensor(activations, "float32").detach().requires_grad_(True)
-    with torch.enable_grad():
-        logits = head(inputs, training=False)
-        rows = torch.as_tensor(classes, device=logits.device)[:, None]
-        # One logit an image and no image touches another's, so the gradient of the sum is each image's own.
-        (gradient,) = torch.autograd.grad(logits.gather(1, rows).sum(), inputs)
-    return np.asarray(gradient.cpu().numpy())
+
+def head_gradient(head: keras.Model) -> Callable[[Arrays, Arrays], Arrays]:
+    """Return a function of activations `[n, h, w, c]` and directions `[n, classes]`; see `gradients`."""
+
+    def gradient(activations: Arrays, directions: Arrays) -> Arrays:
+        inputs = keras.ops.convert_to_tensor(activations, "float32").detach().requires_grad_(True)
+        with torch.enable_grad():
+            logits = head(inputs, training=False)
+            # No image touches another's logits, so the gradient of the sum is each image's own.
+            spoken = (logits * torch.as_tensor(directions, device=logits.device)).sum()
+            (found,) = torch.autograd.grad(spoken, inputs)
+        return np.asarray(found.cpu().numpy())
+
+    return gradient

@@ -1,0 +1,59 @@
+"""A network that forgets what it learned, from the top downwards: what the sanity check of heat maps asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from lowres.networks.trained_classifier import TrainedClassifier
+
+# How far down the trunk goes with the head, as fractions of its tensors.
+DEPTHS = (0.0, 0.25, 0.5, 1.0)
+
+
+def shuffled_classifiers(classifier: TrainedClassifier, seed: int) -> Iterator[tuple[str, TrainedClassifier]]:
+    """Yield what was shuffled and a classifier that has it so: the head, then ever more of the trunk with it.
+
+    Every tensor keeps its values and they change places, drawn by the seed, so that the scale of what flows through
+    stays about what it was. It is one classifier each time, a copy of the one given, shuffled further.
+    """
+    copy = _copied(classifier)
+    random = np.random.default_rng(seed)
+    tensors = _learned(copy.trunk)
+    _shuffle(_learned(copy.head), random)
+    done = 0
+    for depth in DEPTHS:
+        until = round(depth * len(tensors))
+        _shuffle(tensors[len(tensors) - until : len(tensors) - done], random)
+        done = until
+        yield _words(depth), copy
+
+
+def _words(depth: float) -> str:
+    if depth == 0:
+        return "the head"
+    return "the whole network" if depth == 1 else f"the head and the last {depth:.0%} of the trunk"
+
+
+def _copied(classifier: TrainedClassifier) -> TrainedClassifier:
+    parts = []
+    for part in (classifier.trunk, classifier.head):
+        clone = keras.models.clone_model(part)
+        clone.set_weights(part.get_weights())
+        parts.append(clone)
+    return TrainedClassifier.from_parts(parts[0], parts[1], classifier.class_names)
+
+
+def _learned(part: keras.Model) -> list[Any]:
+    """Variables a training may have set, in the order of the layers; resizing is no knowledge and stays."""
+    return [variable for layer in part.layers if not layer.name.startswith("resize_") for variable in layer.variables]
+
+
+def _shuffle(variables: list[Any], random: np.random.Generator) -> None:
+    for variable in variables:
+        values = keras.ops.convert_to_numpy(variable)
+        if np.issubdtype(values.dtype, np.floating):
+            variable.assign(random.permutation(values.ravel()).reshape(values.shape))
