@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from lowres.files.recipes import read_recipe
-from lowres.networks.explaining import explain
+from lowres.networks.explaining import Explainer
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.heads import train_head
 from lowres.networks.trainable_network import freeze, trainable_network
 from lowres.networks.trained_classifier import TrainedClassifier
-from lowres.values.explanation import grad_cam
 
 CLASSES = 10
 HEAD = 2048 * 256 + 256 + 256 * CLASSES + CLASSES
@@ -77,8 +76,8 @@ def test_conv5_and_the_head_train_in_phase_two(classifier: TrainedClassifier) ->
 
 def test_a_heat_map_is_7_by_7_at_the_end_of_conv5(classifier: TrainedClassifier) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
-    found = explain(classifier, pixels, np.array([3, 5]))
-    assert found.layer == "conv5_block3_out"
-    maps = grad_cam(found.activations, found.gradients)
+    explainer = Explainer(classifier)
+    assert explainer.layer == "conv5_block3_out"
+    maps = explainer.maps(pixels, np.array([3, 5]))
     assert maps.shape == (2, 7, 7)
     assert np.isfinite(maps).all()
