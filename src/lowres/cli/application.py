@@ -68,6 +68,7 @@ VERBS = {
     ),
     "train": ("train", "Train the head on frozen features, then the trunk where the recipe says so."),
     "evaluate": ("evaluate", "Predict the test part and measure how good that is, or judge any model's outputs."),
+    "robustness": ("robustness", "Spoil test images in fifteen ways, mildly to severely, and measure what is left."),
     "explain": ("explain", "Show what the network looks at."),
     "report": ("report", "Draw the figures and write report.html."),
 }

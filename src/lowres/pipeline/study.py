@@ -21,6 +21,7 @@ from lowres.pipeline import (
     predict,
     preflight,
     report,
+    robustness,
     split,
     train,
 )
@@ -44,7 +45,7 @@ STAGES: tuple[Stage, ...] = (
     report.STAGE,
 )
 # What these find is for people; no other stage reads it.
-ASIDE: tuple[Stage, ...] = (find_rate.STAGE,)
+ASIDE: tuple[Stage, ...] = (find_rate.STAGE, robustness.STAGE)
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,11 @@ def run_study(
 
 
 def _leading_to(last: str) -> tuple[Stage, ...]:
-    aside = tuple(stage for stage in ASIDE if stage.name == last)
-    return (*stages_until(STAGES, "head"), *aside) if aside else STAGES
+    aside = next((stage for stage in ASIDE if stage.name == last), None)
+    if aside is None:
+        return STAGES
+    needed = [stage.name for stage in STAGES if stage.name in aside.reads]
+    return (*stages_until(STAGES, needed[-1]), aside)
 
 
 def _answer(study: Study, choice: StudyChoice, outcomes: tuple[StageOutcome, ...], seconds: float) -> StudyAnswer:

@@ -131,6 +131,12 @@ class EvaluationChoices(Section):
         description="Error, as a fraction, that may remain among answers no person reviews; validation chooses the "
         "confidence from which that holds.",
     )
+    robustness_images: int = Field(
+        500,
+        ge=1,
+        description="Test images, drawn by lot class by class, that `lowres robustness` spoils in 15 ways at 5 "
+        "severities.",
+    )
     set_coverage: float = Field(
         0.95,
         gt=0,
