@@ -1,12 +1,13 @@
 """Pictures in the page: small ones exact, large ones small enough to send."""
 
 import base64
+import io
 
 import numpy as np
+from PIL import Image
 
-from lowres.faces.cases import Case
 from lowres.faces.figures.overlay import overlay
-from lowres.faces.report_pictures import inline_heat, inline_picture, inline_png
+from lowres.faces.report_pictures import inline_heat, inline_picture
 
 
 def content(picture):
@@ -33,22 +34,22 @@ def test_pictures_between_keep_their_size():
     assert inline_picture(np.zeros((100, 90, 3), dtype=np.uint8)).height == 100
 
 
-def test_heat_lies_over_the_picture(pixels_of):
-    pixels = np.full((8, 8, 3), 60, dtype=np.uint8)
-    heat = np.zeros((4, 4), dtype=np.float32)
-    heat[1, 1] = 1
-    picture = inline_heat(Case("a", pixels, "x", "x", 0.5, heat))
-    assert (picture.width, picture.height) == (128, 128)
-    expected = overlay(pixels, heat, 128).astype(int)
-    # JPEG is not exact; its mean error on so smooth a picture is.
-    assert np.abs(pixels_of(content(picture)).astype(int) - expected).mean() < 2
+def test_heat_covers_a_picture_as_the_figure_has_it(pixels_of):
+    pixels = np.full((16, 16, 3), 60, dtype=np.uint8)
+    heat = np.random.default_rng(0).uniform(size=(4, 4)).astype(np.float32)
+    picture = inline_heat(heat)
+    assert (picture.width, picture.height) == (16, 16)
+    with Image.open(io.BytesIO(content(picture))) as found:
+        red_green_blue_cover = np.asarray(found.convert("RGBA")).astype(float)
+    cover = red_green_blue_cover[..., 3:] / 255
+    over = (1 - cover) * pixels + cover * red_green_blue_cover[..., :3]
+    # In 64 steps of heat, so off by a 128th of it at most.
+    assert np.abs(over - overlay(pixels, heat, 16)).max() < 6
 
 
-def test_without_a_map_there_is_no_heat():
-    assert inline_heat(Case("a", np.zeros((8, 8, 3), dtype=np.uint8), "x", "x", 0.5)) is None
+def test_heat_is_small_enough_to_be_shown_hundreds_of_times():
+    assert len(inline_heat(np.random.default_rng(0).uniform(size=(7, 7)).astype(np.float32)).uri) < 1500
 
 
-def test_a_finished_png_goes_in_as_it_is():
-    picture = inline_png(b"\x89PNG and so on", 30, 20)
-    assert content(picture) == b"\x89PNG and so on"
-    assert (picture.width, picture.height, picture.is_tiny) == (30, 20, False)
+def test_a_fine_map_keeps_its_fields():
+    assert inline_heat(np.ones((60, 40), dtype=np.float32)).width == 40

@@ -70,8 +70,9 @@ VERBS = {
     "evaluate": ("evaluate", "Predict the test part and measure how good that is, or judge any model's outputs."),
     "robustness": ("robustness", "Spoil test images in fifteen ways, mildly to severely, and measure what is left."),
     "explain": ("explain", "Show what the network looks at."),
-    "report": ("report", "Draw the figures and write report.html."),
+    "report": ("report", "Draw the figures and write report.html and card.md."),
 }
+Pdf = Annotated[bool, typer.Option("--pdf", help="Print it to report.pdf too, by Chromium, Chrome or Edge.")]
 
 
 class _Commands(TyperGroup):
@@ -190,13 +191,37 @@ def _add_explain(stage: str, about: str) -> None:
     application.command("explain", help=about)(explain)
 
 
+def _add_report(stage: str, about: str) -> None:
+    def report(
+        source: Source = None,
+        recipe: RecipeName = None,
+        settings: Settings = None,
+        study: StudyFolder = None,
+        from_files: FromFiles = None,
+        skip_damaged: SkipDamaged = False,
+        accept: Accept = None,
+        deterministic: Deterministic = False,
+        as_json: AsJson = False,
+        pdf: Pdf = False,
+    ) -> None:
+        from lowres.cli.verbs import bring_study, choose
+
+        choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None, deterministic)
+        bring_study("report", stage, choice, from_files or [], as_json, prints=pdf)
+
+    application.command("report", help=about)(report)
+
+
 for _name, (_stage, _about) in VERBS.items():
     if _name == "evaluate":
         _add_evaluate(_stage, _about)
     elif _name == "explain":
         _add_explain(_stage, _about)
+    elif _name == "report":
+        _add_report(_stage, _about)
     else:
         _add_verb(_name, _stage, _about)
+
 
 judging.add_comparisons(application)
 

@@ -34,8 +34,13 @@ def choose(
     return replace(choice, is_deterministic=is_deterministic)
 
 
-def bring_study(verb: str, stage: str, choice: StudyChoice, from_files: list[Path], as_json: bool) -> None:
-    """Bring a study to a stage and show what came of it; `check` and `preflight` leave with 1 where a check failed."""
+def bring_study(
+    verb: str, stage: str, choice: StudyChoice, from_files: list[Path], as_json: bool, prints: bool = False
+) -> None:
+    """Bring a study to a stage and show what came of it; `check` and `preflight` leave with 1 where a check failed.
+
+    prints: whether the report is printed to report.pdf as well.
+    """
     from lowres.cli.progress import progress_on
     from lowres.pipeline.study import run_study
 
@@ -49,9 +54,16 @@ def bring_study(verb: str, stage: str, choice: StudyChoice, from_files: list[Pat
     if verb == "preflight":
         _show_preflight(choice.folder, as_json)
         return
-    typer.echo(json.dumps(_answer_json(answer), indent=2) if as_json else _answer_text(answer, verb))
+    pdf = _print(answer) if prints else None
+    typer.echo(json.dumps(_answer_json(answer, pdf), indent=2) if as_json else _answer_text(answer, verb, pdf))
     if verb == "check" and any(finding["status"] == "FAIL" for finding in answer.findings):
         raise typer.Exit(CHECK_FAILED)
+
+
+def _print(answer: StudyAnswer) -> Path:
+    from lowres.pipeline.report import print_report
+
+    return print_report(answer.folder)
 
 
 def _show_preflight(folder: Path, as_json: bool) -> None:
@@ -142,7 +154,7 @@ def key_values(pairs: list[str]) -> dict[str, str]:
     return settings
 
 
-def _answer_text(answer: StudyAnswer, verb: str) -> str:
+def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
     lines = [findings_text(list(answer.findings))] if verb == "check" else []
     evaluation = answer.evaluation
     if evaluation:
@@ -156,10 +168,12 @@ def _answer_text(answer: StudyAnswer, verb: str) -> str:
         )
     if answer.report:
         lines.append(f"report    {answer.report}")
+    if pdf:
+        lines.append(f"printed   {pdf}")
     return "\n".join([*lines, f"study     {answer.folder}", f"time      {answer.seconds:.1f} s"])
 
 
-def _answer_json(answer: StudyAnswer) -> dict[str, Any]:
+def _answer_json(answer: StudyAnswer, pdf: Path | None) -> dict[str, Any]:
     evaluation = answer.evaluation or {}
     kept = ("n", "accuracy", "accuracy_interval", "target", "gap_to_target")
     return {
@@ -170,6 +184,7 @@ def _answer_json(answer: StudyAnswer) -> dict[str, Any]:
         "findings": list(answer.findings),
         **{key: evaluation.get(key) for key in kept},
         "report": answer.report.as_posix() if answer.report else None,
+        **({"pdf": pdf.as_posix()} if pdf else {}),
         "seconds": round(answer.seconds, 3),
     }
 

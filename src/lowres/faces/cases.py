@@ -52,12 +52,25 @@ class Confusion:
 class CaseBook:
     """The predictions of one test part beside their images; confidences are those after the temperature."""
 
-    def __init__(self, images: LabelledImages, predictions: Predictions, temperature: float) -> None:
-        """Find the image of every prediction. Refused with PredictionsError: an id that no image has."""
+    def __init__(
+        self,
+        images: LabelledImages,
+        predictions: Predictions,
+        temperature: float,
+        explanation: Explanation | None = None,
+    ) -> None:
+        """Find the image of every prediction. Refused with PredictionsError: an id that no image has.
+
+        explanation: whose heat maps its images carry, wherever they are shown.
+        """
         self._images = images
         self._predictions = predictions
         self._rows = _rows_of(predictions.ids, images)
         self._confidence = predictions.probabilities(temperature).max(axis=1)
+        self._heats: dict[str, NDArray[np.float32]] = {}
+        for one in (explanation.mistakes, explanation) if explanation else ():
+            if one is not None and len(one):
+                self._heats |= dict(zip(one.ids, for_display(one.maps), strict=True))
 
     def confident_mistakes(self, most: int) -> tuple[Case, ...]:
         """The wrong answers, the surest first."""
@@ -79,6 +92,13 @@ class CaseBook:
             for one, other in top
         )
 
+    def of_cell(self, true: str, predicted: str, most: int) -> tuple[Case, ...]:
+        """The images of one cell of the confusion matrix: those that have a heat map first, in each the surest."""
+        members = np.flatnonzero(self._is_in_cell(true, predicted))
+        has_heat = np.array([self._predictions.ids[place] in self._heats for place in members], dtype=bool)
+        order = np.lexsort((-self._confidence[members], ~has_heat))[:most]
+        return tuple(self._case(int(place)) for place in members[order])
+
     def explained(self, explanation: Explanation) -> tuple[Case, ...]:
         """The images that have a heat map, right answers first, in the order of the explanation."""
         place_of = {id: place for place, id in enumerate(self._predictions.ids)}
@@ -94,11 +114,13 @@ class CaseBook:
     def _confusion(
         self, true: str, predicted: str, counts: Mapping[tuple[str, str], int], support: Mapping[str, int], most: int
     ) -> Confusion:
+        cases = self._surest(self._is_in_cell(true, predicted), most)
+        return Confusion(true, predicted, counts.get((true, predicted), 0), support[true], cases)
+
+    def _is_in_cell(self, true: str, predicted: str) -> NDArray[np.bool_]:
         names = self._predictions.class_names
         labels, answers = self._predictions.labels, self._predictions.predicted
-        members = (labels == names.index(true)) & (answers == names.index(predicted))
-        cases = self._surest(members, most)
-        return Confusion(true, predicted, counts.get((true, predicted), 0), support[true], cases)
+        return np.asarray((labels == names.index(true)) & (answers == names.index(predicted)))
 
     def _surest(self, members: NDArray[np.bool_], most: int) -> tuple[Case, ...]:
         places = np.flatnonzero(members)
@@ -113,7 +135,7 @@ class CaseBook:
             true=names[self._predictions.labels[place]],
             predicted=names[self._predictions.predicted[place]],
             confidence=float(self._confidence[place]),
-            heat=heat,
+            heat=self._heats.get(self._predictions.ids[place]) if heat is None else heat,
         )
 
 

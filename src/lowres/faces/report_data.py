@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lowres.files.machine import Machine
+from lowres.values.appraisal import Review
 from lowres.values.calibration import Calibration
+from lowres.values.conformal import ConformalSets
 from lowres.values.evaluation import Evaluation
 from lowres.values.explanation import Explanation
+from lowres.values.explanation_report import ExplanationReport
 from lowres.values.findings import Finding
 from lowres.values.history import EpochRow
 from lowres.values.intervals import Interval
@@ -17,6 +20,7 @@ from lowres.values.mirroring import Mirroring
 from lowres.values.predictions import Predictions
 from lowres.values.recipe import Recipe
 from lowres.values.recipe_sections import Augmentation
+from lowres.values.selective import RiskCoverage
 from lowres.values.split import Split
 
 
@@ -108,6 +112,21 @@ class FlippedResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Reliance:
+    """How far the test answers may be relied on.
+
+    curve: share wrong by share answered. review: the confidence from which no person need look. sets: of possible
+    classes. ece_equal_mass: the calibration error in bins of equally many pictures, before and after the temperature.
+    """
+
+    curve: RiskCoverage
+    review: Review | None = None
+    sets: tuple[ConformalSets, ...] = ()
+    ece_equal_mass: float | None = None
+    ece_equal_mass_after_temperature: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class ReportData:
     """One study as its report tells it.
 
@@ -115,6 +134,7 @@ class ReportData:
     origin: which place served the images. findings: of the data checks. calibration: the temperature as validation
     gave it. skipped: files left out as damaged. history: of the training, both phases. preflight: what was found before
     training. augmentation: as training used it, what the recipe left open decided. mirroring: what decided it.
+    reliance: when to ask a person. proof: whether the heat maps are true.
     """
 
     name: str
@@ -136,6 +156,8 @@ class ReportData:
     preflight: tuple[Finding, ...] = ()
     augmentation: Augmentation = Augmentation()
     mirroring: Mirroring | None = None
+    reliance: Reliance | None = None
+    proof: ExplanationReport | None = None
 
     @property
     def training_views(self) -> int:

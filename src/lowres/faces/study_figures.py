@@ -36,6 +36,9 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
         figures.reliability(predictions, evaluation),
         figures.confusion_pairs([one for pair in pairs for one in pair if one.count], evaluation.n),
     ]
+    if data.reliance is not None:
+        outcome = data.reliance.review.outcome if data.reliance.review else None
+        drawings.append(figures.risk_coverage(data.reliance.curve, evaluation.n, outcome))
     if data.explanation is not None:
         method = method_name(data.explanation.method)
         drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), method))

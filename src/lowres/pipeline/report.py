@@ -1,4 +1,4 @@
-"""The report stage: figures as PNG files and one self-contained page."""
+"""The report stage: figures as PNG files, one self-contained page, and a model card."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
-from lowres.pipeline.explain import EXPLANATION_FILE
+from lowres.pipeline.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
 from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.preflight import read_preflight
+from lowres.pipeline.reliance import read_reliance
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
 from lowres.values.recipe import Recipe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.history import EpochRow
@@ -25,11 +28,14 @@ if TYPE_CHECKING:
     from lowres.values.recipe_sections import Augmentation
 
 REPORT_FILE = "report.html"
+CARD_FILE = "card.md"
+PDF_FILE = "report.pdf"
 FIGURES_FOLDER = "figures"
 
 
 def _make(run: StudyRun) -> Made:
     from lowres.faces.figures import write_figures
+    from lowres.faces.model_card import model_card
     from lowres.faces.report import render_report
     from lowres.faces.study_figures import study_figures
     from lowres.files.atomic import atomic_write_text
@@ -38,8 +44,17 @@ def _make(run: StudyRun) -> Made:
     drawings = study_figures(data)
     write_figures(run.study.folder / FIGURES_FOLDER, drawings)
     atomic_write_text(run.study.folder / REPORT_FILE, render_report(data, drawings))
-    outputs = (REPORT_FILE, *(f"{FIGURES_FOLDER}/{drawing.name}.png" for drawing in drawings))
-    return Made(outputs, note=f"{REPORT_FILE} and {len(drawings)} figures")
+    atomic_write_text(run.study.folder / CARD_FILE, model_card(data))
+    outputs = (REPORT_FILE, CARD_FILE, *(f"{FIGURES_FOLDER}/{drawing.name}.png" for drawing in drawings))
+    return Made(outputs, note=f"{REPORT_FILE}, {CARD_FILE} and {len(drawings)} figures")
+
+
+def print_report(folder: Path) -> Path:
+    """Print the report of the study in `folder` to report.pdf and return its path."""
+    from lowres.faces.report_pdf import print_pdf
+
+    print_pdf(folder / REPORT_FILE, folder / PDF_FILE)
+    return folder / PDF_FILE
 
 
 def report_data(run: StudyRun) -> ReportData:
@@ -49,6 +64,7 @@ def report_data(run: StudyRun) -> ReportData:
     from lowres.values.calibration import fit_temperature
     from lowres.values.evaluation import Evaluation
     from lowres.values.explanation import Explanation
+    from lowres.values.explanation_report import ExplanationReport
     from lowres.values.findings import Finding
 
     folder, facts = run.study.folder, run.study.ledger.stages["images"].facts
@@ -73,6 +89,8 @@ def report_data(run: StudyRun) -> ReportData:
         preflight=read_preflight(folder).findings,
         augmentation=augmentation(run),
         mirroring=mirroring(run),
+        reliance=read_reliance(evaluation),
+        proof=ExplanationReport.from_json(json.loads((folder / EXPLANATION_REPORT_FILE).read_bytes())),
     )
 
 
@@ -188,5 +206,6 @@ STAGE = Stage(
     _make,
     # The page shows the whole recipe.
     recipe_keys=tuple(Recipe.model_fields),
+    code=2,
     reads=("images", "split", "preflight", "features", "head", "train", "predict", "evaluate", "explain"),
 )

@@ -9,6 +9,7 @@ from lowres.faces.figures.canvas import Drawing, write_figures
 from lowres.faces.figures.certainty import confidence_histogram, reliability
 from lowres.faces.figures.curves import training_curves
 from lowres.faces.figures.galleries import augmentation_examples, confusion_pairs, grad_cam_gallery, sample_grid
+from lowres.faces.figures.reliance import risk_coverage, robustness
 
 __all__ = [
     "Drawing",
@@ -20,6 +21,8 @@ __all__ = [
     "grad_cam_gallery",
     "per_class_bars",
     "reliability",
+    "risk_coverage",
+    "robustness",
     "sample_grid",
     "training_curves",
     "write_figures",

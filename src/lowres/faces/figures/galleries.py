@@ -82,17 +82,16 @@ def augmentation_examples(
 
     views: how many training makes; up to 8 are drawn. words: how the images are changed. Only those shown are read.
     """
-    tile, shown, lines = 112, min(views, MOST_VIEWS), _wrapped(words, 8.5)
-    chosen = _by_lot(images, rows, seed)
-    plain = np.stack([images.pixels[row] for row in chosen])
-    changed = [augment(plain, chosen, choices, seed=seed, epoch=view) for view in range(shown)]
+    tile, lines = 112, _wrapped(words, 8.5)
+    plain, changed = augmented_views(images, rows, choices, seed=seed, views=views)
+    shown = len(changed)
     first, top = MARGIN_PIXELS + tile + 40, HEADER_PIXELS + 30
 
     def paint(figure: Figure) -> None:
         style: dict[str, Any] = {"size": 9, "weight": "bold"}
         write(figure, MARGIN_PIXELS, HEADER_PIXELS + 8, "as it is", **style)
         write(figure, first, HEADER_PIXELS + 8, "as training sees it, view by view", **style)
-        for place in range(len(chosen)):
+        for place in range(len(plain)):
             down = top + place * (tile + _GAP)
             _put(figure, magnified(plain[place], tile), MARGIN_PIXELS, down, tile)
             for view, pixels in enumerate(changed):
@@ -100,11 +99,21 @@ def augmentation_examples(
         for number, line in enumerate(lines):
             write(figure, MARGIN_PIXELS, below + 22 + number * 24, line, size=8.5, color=MUTED)
 
-    below = top + len(chosen) * (tile + _GAP)
-    note = f"{len(chosen)} of n = {len(rows):,} training images, drawn by lot; the first {shown} of {views} views each"
+    below = top + len(plain) * (tile + _GAP)
+    note = f"{len(plain)} of n = {len(rows):,} training images, drawn by lot; the first {shown} of {views} views each"
     title = f"Training sees each picture in {views} versions" if views > 1 else "Training sees each picture changed"
     size = (WIDTH_PIXELS, below + 24 * len(lines) + MARGIN_PIXELS)
     return draw("augmentation_examples", title, note, size, paint)
+
+
+def augmented_views(
+    images: LabelledImages, rows: NDArray[np.int64], choices: Augmentation, *, seed: int, views: int
+) -> tuple[NDArray[np.uint8], list[NDArray[np.uint8]]]:
+    """Return a few images out of `rows`, uint8 `[n, h, w, 3]`, by lot from the seed, and their first views, up to 8."""
+    chosen = _by_lot(images, rows, seed)
+    plain = np.stack([images.pixels[row] for row in chosen])
+    views = min(views, MOST_VIEWS)
+    return plain, [augment(plain, chosen, choices, seed=seed, epoch=view) for view in range(views)]
 
 
 def confusion_pairs(confusions: Sequence[Confusion], n: int) -> Drawing:

@@ -35,6 +35,11 @@ def heat_colours(heat: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([np.interp(heat, spots, anchors[:, channel]) for channel in range(3)], axis=-1)
 
 
+def heat_cover(heat: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return how much of the picture the colour covers, a fraction, for heat from 0 to 1."""
+    return np.asarray(0.2 + 0.5 * np.asarray(heat, dtype=np.float64))
+
+
 def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
     """Return the picture, magnified and grey, under its heat map `[rows, columns]` from 0 to 1, stretched over it.
 
@@ -44,5 +49,5 @@ def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.float32], side: int) -> 
     warm = np.clip(resize_map(heat[None], *picture.shape[:2])[0], 0, 1).astype(np.float64)
     # In grey, so that a colour in the result is always heat and never the picture's own.
     grey = (picture @ np.array([0.299, 0.587, 0.114]))[..., None]
-    cover = 0.2 + 0.5 * warm[..., None]
+    cover = heat_cover(warm)[..., None]
     return np.asarray(np.rint((1 - cover) * grey + cover * heat_colours(warm)), dtype=np.uint8)
