@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lowres.networks.shuffled_weights import shuffled_classifiers
+from lowres.networks.shuffled_weights import shuffled_explainers
 from lowres.networks.trained_classifier import TrainedClassifier
 
 
@@ -12,7 +12,7 @@ def steps(tiny_classifier: TrainedClassifier):
     """What was shuffled, and the weights of trunk and head then."""
     return [
         (words, one.trunk.get_weights(), one.head.get_weights())
-        for words, one in shuffled_classifiers(tiny_classifier, seed=0)
+        for words, one in shuffled_explainers(tiny_classifier, "", seed=0)
     ]
 
 
@@ -42,13 +42,26 @@ def test_every_tensor_keeps_its_values(steps, tiny_classifier: TrainedClassifier
 
 def test_the_classifier_given_is_left_as_it_was(tiny_classifier: TrainedClassifier, digits) -> None:
     before = tiny_classifier.logits(digits.pixels[:4])
-    answers = [one.logits(digits.pixels[:4]) for _, one in shuffled_classifiers(tiny_classifier, seed=1)]
+    answers = [
+        one.head.predict_on_batch(one.trunk.predict_on_batch(digits.pixels[:4]))
+        for _, one in shuffled_explainers(tiny_classifier, "", seed=1)
+    ]
     np.testing.assert_array_equal(tiny_classifier.logits(digits.pixels[:4]), before)
     assert all(not np.allclose(answer, before, atol=0.1) for answer in answers)
 
 
 def test_the_seed_says_where_everything_goes(tiny_classifier: TrainedClassifier, steps) -> None:
-    again = next(one.head.get_weights() for _, one in shuffled_classifiers(tiny_classifier, seed=0))
-    other = next(one.head.get_weights() for _, one in shuffled_classifiers(tiny_classifier, seed=2))
+    again = next(one.head.get_weights() for _, one in shuffled_explainers(tiny_classifier, "", seed=0))
+    other = next(one.head.get_weights() for _, one in shuffled_explainers(tiny_classifier, "", seed=2))
     assert not any(moved(again, steps[0][2]))
     assert any(moved(other, steps[0][2]))
+
+
+def test_at_an_earlier_layer_the_order_is_the_same(steps, tiny_classifier: TrainedClassifier) -> None:
+    """The head of the cut holds the second convolution; what is shuffled and when does not change, nor how."""
+    for (words, trunk_weights, head_weights), (again, one) in zip(
+        steps, shuffled_explainers(tiny_classifier, "tiny_relu1", seed=0), strict=True
+    ):
+        assert words == again
+        flat = [*one.trunk.get_weights(), *one.head.get_weights()]
+        assert not any(moved([*trunk_weights, *head_weights], flat))

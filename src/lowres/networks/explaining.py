@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ class Explainer:
         parts = (classifier.trunk, classifier.head) if is_own else split_at(classifier.model, layer)
         self.trunk, self.head = parts
         self.layer = str(self.trunk.layers[-1].name)
-        self._classifier, self._choice = classifier, (engine, precision)
+        self._classes = len(classifier.class_names)
         self._engine = open_engine(self.trunk, engine, precision)
         self._gradient = head_gradient(self.head)
 
@@ -126,22 +127,22 @@ class Explainer:
             done += len(activations)
 
     def _occluded(self, pixels: NDArray[np.uint8], directions: Features, batch_images: int) -> Iterator[Maps]:
-        engine, precision = self._choice
         for start in range(0, len(pixels), batch_images):
             batch, asked = np.asarray(pixels[start : start + batch_images]), directions[start : start + batch_images]
-            views = np.concatenate([batch, *occlusion_views(batch)])
-            logits = self._classifier.logits(views, engine=engine, precision=precision)
-            scores = np.einsum("vnk,nk->vn", logits.reshape(-1, len(batch), logits.shape[1]), asked)
-            falls = scores[0] - scores[1:]
-            yield np.ascontiguousarray(falls.T, np.float32).reshape(len(batch), *occlusion_shape(*batch.shape[1:3]))
+            # A view of every image at a time, so that a batch is as large as any other.
+            scores = [
+                (self.head.predict_on_batch(activations) * asked).sum(axis=1)
+                for activations in self._engine.run(itertools.chain([batch], occlusion_views(batch)))
+            ]
+            falls = np.stack([scores[0] - score for score in scores[1:]], axis=1)
+            yield falls.astype(np.float32).reshape(len(batch), *occlusion_shape(*batch.shape[1:3]))
 
     def _directions(self, targets: Classes, against: Classes | None, images: int) -> Features:
-        classes = len(self._classifier.class_names)
-        directions = np.zeros((images, classes), np.float32)
+        directions = np.zeros((images, self._classes), np.float32)
         rows = np.arange(images)
-        directions[rows, _checked(targets, images, classes)] = 1
+        directions[rows, _checked(targets, images, self._classes)] = 1
         if against is not None:
-            others = _checked(against, images, classes)
+            others = _checked(against, images, self._classes)
             if (others == targets).any():
                 raise PredictionsError("expected another class to tell the target from, got the target itself")
             directions[rows, others] = -1

@@ -8,28 +8,29 @@ from typing import Any
 import keras
 import numpy as np
 
+from lowres.networks.explaining import Explainer
 from lowres.networks.trained_classifier import TrainedClassifier
 
 # How far down the trunk goes with the head, as fractions of its tensors.
 DEPTHS = (0.0, 0.25, 0.5, 1.0)
 
 
-def shuffled_classifiers(classifier: TrainedClassifier, seed: int) -> Iterator[tuple[str, TrainedClassifier]]:
-    """Yield what was shuffled and a classifier that has it so: the head, then ever more of the trunk with it.
+def shuffled_explainers(classifier: TrainedClassifier, layer: str, seed: int) -> Iterator[tuple[str, Explainer]]:
+    """Yield what was shuffled and an explainer at `layer` that has it so: the head, then ever more of the trunk.
 
     Every tensor keeps its values and they change places, drawn by the seed, so that the scale of what flows through
-    stays about what it was. It is one classifier each time, a copy of the one given, shuffled further.
+    stays about what it was. It is one explainer each time, of a copy of the classifier, shuffled further.
     """
-    copy = _copied(classifier)
+    explainer = Explainer(_copied(classifier), layer)
     random = np.random.default_rng(seed)
-    tensors = _learned(copy.trunk)
-    _shuffle(_learned(copy.head), random)
-    done = 0
+    # Where an earlier layer is explained, its "head" holds the end of the trunk too; the order is that of the layers.
+    tensors = [*_learned(explainer.trunk), *_learned(explainer.head)]
+    of_trunk, done = len(tensors) - len(_learned(classifier.head)), 0
     for depth in DEPTHS:
-        until = round(depth * len(tensors))
+        until = len(tensors) - of_trunk + round(depth * of_trunk)
         _shuffle(tensors[len(tensors) - until : len(tensors) - done], random)
         done = until
-        yield _words(depth), copy
+        yield _words(depth), explainer
 
 
 def _words(depth: float) -> str:

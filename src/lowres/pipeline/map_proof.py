@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.explanation import Maps
     from lowres.values.explanation_report import ExplanationReport
@@ -67,15 +66,12 @@ def _faithfulness(
 def _randomisation(
     run: StudyRun, pixels: NDArray[np.uint8], targets: NDArray[np.int64], maps: Maps, method: str
 ) -> RandomisationCheck:
-    from lowres.networks.explaining import Explainer
-    from lowres.networks.shuffled_weights import DEPTHS, shuffled_classifiers
+    from lowres.networks.shuffled_weights import DEPTHS, shuffled_explainers
     from lowres.values.randomisation_check import check_randomised
 
     choices, steps = run.recipe.explanation, []
-    original: TrainedClassifier = run.classifier
-    for words, shuffled in shuffled_classifiers(original, run.recipe.seed):
-        found = Explainer(shuffled, choices.layer).maps(pixels, targets, method=choices.method)
-        steps.append((words, found))
+    for words, explainer in shuffled_explainers(run.classifier, choices.layer, run.recipe.seed):
+        steps.append((words, explainer.maps(pixels, targets, method=choices.method)))
         run.progress.advance("networks that forgot", len(steps), len(DEPTHS))
     return check_randomised(method, maps, steps, (pixels.shape[1], pixels.shape[2]), run.recipe.seed)
 
