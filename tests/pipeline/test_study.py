@@ -71,6 +71,8 @@ def test_the_evaluation_is_what_scikit_learn_makes_of_the_predictions(finished):
     assert evaluation["accuracy"] == accuracy_score(labels, logits.argmax(axis=1))
     assert evaluation["confusion"] == confusion_matrix(labels, logits.argmax(axis=1)).tolist()
     assert evaluation["nll"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
+    assert (evaluation["absent"], [sets["validation_n"] for sets in evaluation["conformal"]]) == ({}, [288, 288])
+    assert evaluation["review"]["chosen"]["validation_n"] == 288
     assert evaluation["gap_to_target"] == pytest.approx(0.9 - evaluation["accuracy"])
     assert finished.evaluation == evaluation
 

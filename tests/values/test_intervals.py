@@ -42,6 +42,8 @@ def test_a_paired_interval_is_newcombes_own():
     # Newcombe 1998, Table II: 36, 12, 2 and 0 of 50, method 10.
     low, high = paired_wilson_interval(36, 12, 2, 0)
     assert (round(low, 4), round(high, 4)) == (0.0569, 0.3404)
+    # Cavo et al. 2012 as in Fagerland, Lydersen and Laake 2017, chapter 8; pairs that mostly agree.
+    assert paired_wilson_interval(59, 6, 16, 80) == pytest.approx((-0.1186, -0.0046), abs=5e-5)
     turned = paired_wilson_interval(36, 2, 12, 0)
     assert turned == pytest.approx((-high, -low))
     assert paired_wilson_interval(0, 0, 0, 0) == (-1.0, 1.0)

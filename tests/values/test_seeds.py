@@ -16,6 +16,11 @@ def test_mean_deviation_and_interval_are_scipys():
     assert found.mean_interval == pytest.approx(stats.t.interval(0.95, 3, np.mean(FIRST), stats.sem(FIRST)))
 
 
+def test_no_mean_accuracy_is_above_all_right():
+    assert summarise_runs([0.9, 0.99]).mean_interval[1] == 1.0
+    assert summarise_runs([0.1, 0.01]).mean_interval[0] == 0.0
+
+
 def test_the_difference_is_welchs():
     found = difference_of_runs(summarise_runs(FIRST), summarise_runs(SECOND))
     expected = stats.ttest_ind(SECOND, FIRST, equal_var=False)
@@ -37,7 +42,7 @@ def test_the_pooled_deviation_by_hand():
     assert pooled_deviation(groups) == pytest.approx(np.sqrt(8 / 3))
 
 
-# statsmodels 0.14: ceil(TTestIndPower().solve_power(effect, alpha=.05, power=.8)).
+# statsmodels 0.15: ceil(TTestIndPower().solve_power(effect, alpha=.05, power=.8)).
 @pytest.mark.parametrize(("effect", "seeds"), [(0.2, 394), (0.5, 64), (0.8, 26), (1.0, 17), (2.0, 6), (3.0, 4)])
 def test_seeds_are_those_of_statsmodels(effect, seeds):
     assert seeds_needed(effect * 0.004, 0.004) == seeds

@@ -19,8 +19,8 @@ MOST_SEEDS = 10_000
 class RunsSummary:
     """The accuracies of `n` runs that differ in their seed only.
 
-    deviation: sample standard deviation (n - 1). mean_interval: 95 %, Student's t. It speaks of seeds on these
-    very images; what other images would change is the interval of each single accuracy.
+    deviation: sample standard deviation (n - 1). mean_interval: 95 %, Student's t, within 0 and 1. It speaks of seeds
+    on these very images; what other images would change is the interval of each single accuracy.
     """
 
     n: int
@@ -47,7 +47,8 @@ def summarise_runs(accuracies: Sequence[float]) -> RunsSummary:
 
     n, mean, deviation = len(accuracies), float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
     half = float(stdtrit(n - 1, 0.5 + LEVEL / 2)) * deviation / sqrt(n)
-    return RunsSummary(n, tuple(map(float, accuracies)), mean, deviation, (mean - half, mean + half))
+    interval = max(0.0, mean - half), min(1.0, mean + half)
+    return RunsSummary(n, tuple(map(float, accuracies)), mean, deviation, interval)
 
 
 def difference_of_runs(first: RunsSummary, second: RunsSummary) -> RunsDifference:
