@@ -20,6 +20,7 @@ from lowres.values.mirroring import Mirroring
 from lowres.values.predictions import Predictions
 from lowres.values.recipe import Recipe
 from lowres.values.recipe_sections import Augmentation
+from lowres.values.robustness import Robustness
 from lowres.values.selective import RiskCoverage
 from lowres.values.split import Split
 
@@ -134,7 +135,7 @@ class ReportData:
     origin: which place served the images. findings: of the data checks. calibration: the temperature as validation
     gave it. skipped: files left out as damaged. history: of the training, both phases. preflight: what was found before
     training. augmentation: as training used it, what the recipe left open decided. mirroring: what decided it.
-    reliance: when to ask a person. proof: whether the heat maps are true.
+    reliance: when to ask a person. proof: whether the heat maps are true. robustness: what damaged images cost.
     """
 
     name: str
@@ -158,6 +159,7 @@ class ReportData:
     mirroring: Mirroring | None = None
     reliance: Reliance | None = None
     proof: ExplanationReport | None = None
+    robustness: Robustness | None = None
 
     @property
     def training_views(self) -> int:

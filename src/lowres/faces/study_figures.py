@@ -39,6 +39,8 @@ def study_figures(data: ReportData) -> tuple[Drawing, ...]:
     if data.reliance is not None:
         outcome = data.reliance.review.outcome if data.reliance.review else None
         drawings.append(figures.risk_coverage(data.reliance.curve, evaluation.n, outcome))
+    if data.robustness is not None:
+        drawings.append(figures.robustness(data.robustness))
     if data.explanation is not None:
         method = method_name(data.explanation.method)
         drawings.append(figures.grad_cam_gallery(book.explained(data.explanation), method))

@@ -9,6 +9,7 @@ from lowres.values.appraisal import Review
 from lowres.values.conformal import ConformalSets
 from lowres.values.explanation_report import ExplanationReport
 from lowres.values.faithfulness import Faithfulness, Measure
+from lowres.values.robustness import Robustness
 from lowres.values.selective import RiskCoverage
 
 MEASURES: dict[Measure, str] = {
@@ -68,6 +69,19 @@ def doubt_pays(curve: RiskCoverage) -> str:
     return (
         f"Of all answers {percent(curve.points[-1].risk)} are wrong; of the {percent(half.coverage, 0)} it is surest "
         f"of, {percent(half.risk)}."
+    )
+
+
+def when_damaged(found: Robustness) -> str:
+    """Return what damaged pictures cost, and which damage costs most."""
+    ordered = sorted(found.corruptions, key=lambda row: row.mean)
+    worst, best = ordered[0], ordered[-1]
+    low, high = found.mean_interval
+    return (
+        f"{count(found.n, 'test picture')}, damaged in {len(found.corruptions)} ways and to "
+        f"{len(found.corruptions[0].accuracies)} degrees, are named correctly in {percent(found.mean_accuracy)} "
+        f"({percent(low)} to {percent(high)}), undamaged in {percent(found.clean_accuracy)}. It suffers most from "
+        f"{worst.name} ({percent(worst.mean)}) and least from {best.name} ({percent(best.mean)})."
     )
 
 

@@ -14,6 +14,7 @@ from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.preflight import read_preflight
 from lowres.pipeline.reliance import read_reliance
+from lowres.pipeline.robustness import ROBUSTNESS_FILE
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
 from lowres.values.recipe import Recipe
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lowres.values.history import EpochRow
     from lowres.values.mirroring import Mirroring
     from lowres.values.recipe_sections import Augmentation
+    from lowres.values.robustness import Robustness
 
 REPORT_FILE = "report.html"
 CARD_FILE = "card.md"
@@ -91,6 +93,7 @@ def report_data(run: StudyRun) -> ReportData:
         mirroring=mirroring(run),
         reliance=read_reliance(evaluation),
         proof=ExplanationReport.from_json(json.loads((folder / EXPLANATION_REPORT_FILE).read_bytes())),
+        robustness=_robustness(run),
     )
 
 
@@ -191,6 +194,20 @@ def _cost(run: StudyRun) -> Cost:
     )
 
 
+def _robustness(run: StudyRun) -> Robustness | None:
+    from lowres.values.robustness import Robustness
+
+    if not _from_aside(run):
+        return None
+    return Robustness.from_json(json.loads((run.study.folder / ROBUSTNESS_FILE).read_bytes()))
+
+
+def _from_aside(run: StudyRun) -> dict[str, str]:
+    """What a stage that no study has to run left behind, where it was run and still stands."""
+    record = run.study.ledger.stages.get("robustness")
+    return record.results if record and record.current else {}
+
+
 def _flipped(evaluation: dict[str, Any]) -> FlippedResult | None:
     from lowres.faces.report_data import FlippedResult
 
@@ -207,5 +224,6 @@ STAGE = Stage(
     # The page shows the whole recipe.
     recipe_keys=tuple(Recipe.model_fields),
     code=2,
+    other_inputs=_from_aside,
     reads=("images", "split", "preflight", "features", "head", "train", "predict", "evaluate", "explain"),
 )

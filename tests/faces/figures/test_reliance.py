@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score
 
 from lowres.faces import figures
 from lowres.faces.figures.canvas import BLUE, RUST
+from lowres.values.robustness import CorruptedAccuracy, Robustness
 from lowres.values.selective import review_outcome, risk_coverage
 
 
@@ -47,7 +48,9 @@ def test_the_threshold_is_a_point_on_the_line(painted, answers, words_of):
 
 def test_the_table_holds_each_damage_and_severity_the_worst_last(painted, words_of):
     accuracy = {"fog": [0.9, 0.8, 0.7], "noise": [0.6, 0.4, 0.2], "contrast": [0.95, 0.9, 0.88]}
-    drawing = figures.robustness(accuracy, 0.95, 500)
+    mean = float(np.mean(list(accuracy.values())))
+    rows = tuple(CorruptedAccuracy(name, "a group", tuple(values)) for name, values in accuracy.items())
+    drawing = figures.robustness(Robustness(500, 0, 0.95, (0.93, 0.97), mean, (0.6, 0.8), rows))
     axes = painted[0].axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["contrast", "fog", "noise"]
     (table,) = axes.findobj(AxesImage)
@@ -57,6 +60,5 @@ def test_the_table_holds_each_damage_and_severity_the_worst_last(painted, words_
     written = {(int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in axes.texts}
     assert written[2, 2].replace("\N{NO-BREAK SPACE}", " ") == "20 %"
     assert written[2, 3].replace("\N{NO-BREAK SPACE}", " ") == "40 %"
-    mean = 100 * np.mean(list(accuracy.values()))
-    assert f"in {mean:.1f}" in drawing.title
+    assert f"Of damaged images {100 * mean:.1f}" in drawing.title
     assert "hardest: noise" in drawing.note

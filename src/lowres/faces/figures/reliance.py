@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from lowres.faces.figures.canvas import (
     write,
 )
 from lowres.faces.numbers_in_words import percent
+from lowres.values.robustness import Robustness
 from lowres.values.selective import ReviewOutcome, RiskCoverage
 
 if TYPE_CHECKING:
@@ -73,24 +73,23 @@ def risk_coverage(curve: RiskCoverage, n: int, outcome: ReviewOutcome | None = N
     return draw("risk_coverage", title, note, (WIDTH_PIXELS, HEADER_PIXELS + 44 + 480 + 80), paint)
 
 
-def robustness(accuracy: Mapping[str, Sequence[float]], clean: float, n: int) -> Drawing:
-    """Draw the accuracy on `n` damaged images as a table: a row each damage, the worst last, a column each severity.
+def robustness(found: Robustness) -> Drawing:
+    """Draw the accuracy on damaged images as a table: a row each damage, the worst last, a column each severity.
 
-    accuracy: fractions by severity from 1 up, the same number for each damage. clean: on the images as they are. The
-    colour is the loss against that, so white is harmless.
+    The colour is the loss against the same images undamaged, so white is harmless.
     """
-    names = sorted(accuracy, key=lambda name: -float(np.mean(accuracy[name])))
-    table = np.array([list(accuracy[name]) for name in names], dtype=np.float64)
+    rows, clean = sorted(found.corruptions, key=lambda row: -row.mean), found.clean_accuracy
+    table = np.array([row.accuracies for row in rows], dtype=np.float64)
     severities = table.shape[1]
-    labels = cut_names(names)
+    labels = cut_names([row.name for row in rows])
     left = MARGIN_PIXELS + text_pixels(labels, 9.5) + 18
-    size = (WIDTH_PIXELS, HEADER_PIXELS + 40 + len(names) * _ROW + 60)
+    size = (WIDTH_PIXELS, HEADER_PIXELS + 40 + len(rows) * _ROW + 60)
 
     def paint(figure: Figure) -> None:
-        axes = add_axes(figure, left, HEADER_PIXELS + 40, _CELL * (severities + 1), len(names) * _ROW)
+        axes = add_axes(figure, left, HEADER_PIXELS + 40, _CELL * (severities + 1), len(rows) * _ROW)
         whole = np.column_stack([table, table.mean(axis=1)])
         axes.imshow(clean - whole, cmap=ramp(*LOSS_COLOURS), vmin=0, vmax=max(clean, 0.01), aspect="auto")
-        axes.set_yticks(np.arange(len(names)), labels, size=9.5)
+        axes.set_yticks(np.arange(len(rows)), labels, size=9.5)
         heads = [*(f"severity {number + 1}" for number in range(severities)), "mean"]
         axes.xaxis.set_ticks_position("top")
         axes.set_xticks(np.arange(severities + 1), heads, size=8.5)
@@ -100,9 +99,8 @@ def robustness(accuracy: Mapping[str, Sequence[float]], clean: float, n: int) ->
         _write_values(axes, whole, clean)
         write(figure, left, size[1] - 34, "darker: more of the accuracy is lost", size=8.5, color=MUTED)
 
-    mean = float(table.mean())
-    title = f"Of damaged images {percent(mean)} are named correctly, of undamaged {percent(clean)}"
-    note = f"n = {n:,} test images a cell; hardest: {labels[-1]}, {percent(float(table[-1].mean()))} on average"
+    title = f"Of damaged images {percent(found.mean_accuracy)} are named correctly, of undamaged {percent(clean)}"
+    note = f"n = {found.n:,} test images a cell; hardest: {labels[-1]}, {percent(rows[-1].mean)} on average"
     return draw("robustness", title, note, size, paint)
 
 
