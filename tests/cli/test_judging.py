@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from lowres.cli import judging
 from lowres.cli.application import application
 
 
@@ -109,3 +110,15 @@ def test_seeds_are_told_in_words_and_json(say):
     assert "for each of two methods to see 1.00 points (80 % power, 5 % level" in told
     told = say("seeds", "test.npz", "better.npz", "--against", _third(), code=2)
     assert "expected at least two runs, got 1" in told
+
+
+def test_a_study_is_judged_by_what_its_own_recipe_asks_for(say, files):
+    (files / "study").mkdir()
+    (files / "study" / "recipe.toml").write_text(
+        'name = "x"\n[evaluation]\nreview_error = 0.4\ntarget_accuracy = 0.5\n'
+    )
+    (files / "study" / "study.json").write_text("{}")
+    # Nothing was predicted there, which is told before anything else is read.
+    assert "expected predictions in the study study, got none" in say("evaluate", "--predictions", "study", code=2)
+    choices = judging._choices(files / "study", ["evaluation.target_accuracy=0.7"])
+    assert (choices.review_error, choices.target_accuracy, choices.set_coverage) == (0.4, 0.7, 0.95)

@@ -112,7 +112,9 @@ def judge_given(
     from lowres.cli.judging_words import judgement_text
     from lowres.pipeline.judge import GivenFiles, judge_file
 
-    judgement = judge_file(GivenFiles(predictions, labels, validation, metadata, _kind(kind)), _choices(settings))
+    judgement = judge_file(
+        GivenFiles(predictions, labels, validation, metadata, _kind(kind)), _choices(predictions, settings)
+    )
     data = judgement.to_json()
     typer.echo(json.dumps(data, indent=2, allow_nan=False) if as_json else judgement_text(data))
 
@@ -123,8 +125,11 @@ def _kind(word: OutputKind | None) -> Kind | None:
     return next((kind for kind in KINDS if kind == word), None)
 
 
-def _choices(settings: list[str]) -> AppraisalChoices:
+def _choices(predictions: Path, settings: list[str]) -> AppraisalChoices:
+    """What a study's own recipe asks for, or the usual for a file, and the settings."""
     from lowres.cli.verbs import key_values
+    from lowres.files.recipes import read_recipe
+    from lowres.files.study_folder import RECIPE_FILE
     from lowres.pipeline.evaluate import appraisal_choices
     from lowres.values.recipe import Recipe
 
@@ -135,4 +140,6 @@ def _choices(settings: list[str]) -> AppraisalChoices:
             f"expected only keys of {_SECTION[:-1]} after --set beside --predictions, got {', '.join(others)}; "
             "what made the outputs is settled"
         )
-    return appraisal_choices(Recipe(name="given").with_settings(values).evaluation)
+    own = predictions / RECIPE_FILE
+    recipe = read_recipe(str(own)) if own.is_file() else Recipe(name="given")
+    return appraisal_choices(recipe.with_settings(values).evaluation)
