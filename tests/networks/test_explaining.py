@@ -121,6 +121,13 @@ def test_occlusion_is_the_fall_of_the_logit_place_by_place(
     np.testing.assert_allclose(maps[:, 0, 3], falls, atol=1e-3)
 
 
+def test_trunk_and_head_one_after_the_other_give_the_logits(
+    explainer: Explainer, tiny_classifier: TrainedClassifier, digits
+) -> None:
+    found = explainer.logits(digits.pixels[:5], batch_images=2)
+    np.testing.assert_allclose(found, tiny_classifier.logits(digits.pixels[:5]), rtol=1e-4, atol=1e-4)
+
+
 def test_openvino_gives_the_same_maps(tiny_classifier: TrainedClassifier, explainer: Explainer, digits) -> None:
     pytest.importorskip("openvino")
     quick = Explainer(tiny_classifier, engine="openvino", precision="float32")

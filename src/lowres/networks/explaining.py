@@ -40,7 +40,7 @@ class Explainer:
 
     Because a classifier is cut into what comes before the layer and what comes after, this needs no surgery on its
     graph: any network explains alike, nested or not, also after saving and loading.
-    layer: the name of the feature map.
+    layer: the name of the feature map. engine: what the trunk runs on; another may be put in its place.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Explainer:
         self.trunk, self.head = parts
         self.layer = str(self.trunk.layers[-1].name)
         self._classes = len(classifier.class_names)
-        self._engine = open_engine(self.trunk, engine, precision)
+        self.engine = open_engine(self.trunk, engine, precision)
         self._gradient = head_gradient(self.head)
 
     def maps(
@@ -87,6 +87,12 @@ class Explainer:
             done += len(part)
             advance(done, len(pixels))
         return np.concatenate(maps)
+
+    def logits(self, pixels: NDArray[np.uint8], *, batch_images: int = BATCH_IMAGES) -> Features:
+        """Return float32 `[n, classes]`: trunk and head one after the other, where no engine holds them both."""
+        rows = np.arange(len(pixels))
+        features = self.engine.run(batches_of(pixels, rows, batch_images))
+        return np.concatenate([np.asarray(self.head.predict_on_batch(batch), np.float32) for batch in features])
 
     def attribution(
         self, pixels: NDArray[np.uint8], targets: Classes, against: Classes | None = None, *, batch_images: int = 32
@@ -122,7 +128,7 @@ class Explainer:
         self, pixels: NDArray[np.uint8], directions: Features, batch_images: int
     ) -> Iterator[tuple[Features, Features]]:
         done = 0
-        for activations in self._engine.run(batches_of(pixels, np.arange(len(pixels)), batch_images)):
+        for activations in self.engine.run(batches_of(pixels, np.arange(len(pixels)), batch_images)):
             yield activations, directions[done : done + len(activations)]
             done += len(activations)
 
@@ -132,7 +138,7 @@ class Explainer:
             # A view of every image at a time, so that a batch is as large as any other.
             scores = [
                 (self.head.predict_on_batch(activations) * asked).sum(axis=1)
-                for activations in self._engine.run(itertools.chain([batch], occlusion_views(batch)))
+                for activations in self.engine.run(itertools.chain([batch], occlusion_views(batch)))
             ]
             falls = np.stack([scores[0] - score for score in scores[1:]], axis=1)
             yield falls.astype(np.float32).reshape(len(batch), *occlusion_shape(*batch.shape[1:3]))

@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from lowres.networks.explaining import Explainer
+from lowres.networks.probes.moved_tensors import TensorWatch
 from lowres.networks.trained_classifier import TrainedClassifier
 
 # How far down the trunk goes with the head, as fractions of its tensors.
 DEPTHS = (0.0, 0.25, 0.5, 1.0)
 
 
+class UncompiledEngine:
+    """Keras itself, layer after layer as they are called, in float32."""
+
+    name = "keras"
+    precision = "float32"
+    note = ""
+
+    def __init__(self, network: keras.Model) -> None:
+        """Keep the network."""
+        self._network = network
+
+    def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Yield the network's output for each batch, in their order."""
+        for batch in batches:
+            yield np.asarray(keras.ops.convert_to_numpy(self._network(batch, training=False)), dtype=np.float32)
+
+
 def shuffled_explainers(classifier: TrainedClassifier, layer: str, seed: int) -> Iterator[tuple[str, Explainer]]:
     """Yield what was shuffled and an explainer at `layer` that has it so: the head, then ever more of the trunk.
 
     Every tensor keeps its values and they change places, drawn by the seed, so that the scale of what flows through
-    stays about what it was. It is one explainer each time, of a copy of the classifier, shuffled further.
+    stays about what it was. It is one explainer each time, shuffled further. Where the layer is the classifier's own,
+    the classifier itself is shuffled meanwhile, and has its weights back when the last step is left.
     """
-    explainer = Explainer(_copied(classifier), layer)
+    explainer = Explainer(classifier, layer)
+    # Run a few times only, so nothing is compiled: that takes longer than all the passes.
+    explainer.engine = UncompiledEngine(explainer.trunk)
     random = np.random.default_rng(seed)
     # Where an earlier layer is explained, its "head" holds the end of the trunk too; the order is that of the layers.
     tensors = [*_learned(explainer.trunk), *_learned(explainer.head)]
     of_trunk, done = len(tensors) - len(_learned(classifier.head)), 0
-    for depth in DEPTHS:
-        until = len(tensors) - of_trunk + round(depth * of_trunk)
-        _shuffle(tensors[len(tensors) - until : len(tensors) - done], random)
-        done = until
-        yield _words(depth), explainer
+    with TensorWatch(tensors):
+        for depth in DEPTHS:
+            until = len(tensors) - of_trunk + round(depth * of_trunk)
+            _shuffle(tensors[len(tensors) - until : len(tensors) - done], random)
+            done = until
+            yield _words(depth), explainer
 
 
 def _words(depth: float) -> str:
     if depth == 0:
         return "the head"
     return "the whole network" if depth == 1 else f"the head and the last {depth:.0%} of the trunk"
-
-
-def _copied(classifier: TrainedClassifier) -> TrainedClassifier:
-    parts = []
-    for part in (classifier.trunk, classifier.head):
-        clone = keras.models.clone_model(part)
-        clone.set_weights(part.get_weights())
-        parts.append(clone)
-    return TrainedClassifier.from_parts(parts[0], parts[1], classifier.class_names)
 
 
 def _learned(part: keras.Model) -> list[Any]:

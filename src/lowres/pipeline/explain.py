@@ -56,7 +56,7 @@ def _make(run: StudyRun) -> Made:
     write_arrays(run.study.folder / EXPLANATION_FILE, explained(gallery, explained(mistakes)).to_arrays())
     report = ExplanationReport(title, explainer.layer)
     if len(sample) > 1:
-        report = prove_maps(run, predictions, sample, maps[np.searchsorted(rows, sample)], report)
+        report = prove_maps(run, explainer, predictions, sample, maps[np.searchsorted(rows, sample)], report)
     atomic_write_json(run.study.folder / EXPLANATION_REPORT_FILE, report.to_json())
     return Made((EXPLANATION_FILE, EXPLANATION_REPORT_FILE), note=_note(report, predictions, gallery, mistakes))
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lowres.networks.explaining import Explainer
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.explanation import Maps
     from lowres.values.explanation_report import ExplanationReport
@@ -21,7 +22,12 @@ RANDOMISED_IMAGES = 32
 
 
 def prove_maps(
-    run: StudyRun, predictions: Predictions, sample: NDArray[np.int64], maps: Maps, report: ExplanationReport
+    run: StudyRun,
+    explainer: Explainer,
+    predictions: Predictions,
+    sample: NDArray[np.int64],
+    maps: Maps,
+    report: ExplanationReport,
 ) -> ExplanationReport:
     """Return the report with what became of the maps `[n, h, w]` of the rows `sample` of the test predictions.
 
@@ -33,7 +39,7 @@ def prove_maps(
     return replace(
         report,
         sample=f"{len(sample)} of {len(predictions)} test images, drawn by lot class by class, seed {run.recipe.seed}",
-        faithfulness=_faithfulness(run, pixels, targets, maps, report.method),
+        faithfulness=_faithfulness(run, explainer, pixels, targets, maps, report.method),
         randomisation=_randomisation(
             run, pixels[:RANDOMISED_IMAGES], targets[:RANDOMISED_IMAGES], maps[:RANDOMISED_IMAGES], report.method
         ),
@@ -41,7 +47,12 @@ def prove_maps(
 
 
 def _faithfulness(
-    run: StudyRun, pixels: NDArray[np.uint8], targets: NDArray[np.int64], maps: Maps, method: str
+    run: StudyRun,
+    explainer: Explainer,
+    pixels: NDArray[np.uint8],
+    targets: NDArray[np.int64],
+    maps: Maps,
+    method: str,
 ) -> Faithfulness:
     from lowres.values.faithfulness import judge, score_maps
     from lowres.values.saliency_baselines import baseline_maps
@@ -49,6 +60,9 @@ def _faithfulness(
     seed, choices = run.recipe.seed, run.recipe.features
 
     def score(shown: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+        if explainer.layer == run.classifier.feature_layer:
+            # Its trunk is converted already, and the head behind it costs nothing.
+            return _probabilities(explainer.logits(shown), classes)
         logits = run.classifier.logits(shown, engine=choices.engine, precision=choices.precision)
         return _probabilities(logits, classes)
 

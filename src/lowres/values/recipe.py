@@ -163,7 +163,7 @@ class ExplanationChoices(Section):
         12, ge=0, le=1000, description="Wrong answers explained beside the gallery, the surest of each confusion."
     )
     faithfulness_images: int = Field(
-        40,
+        32,
         ge=0,
         description="Test images, drawn by lot class by class, on which heat maps are put to the proof: deletion, "
         "insertion, ROAD and randomised weights, beside maps that know nothing of the network; 0: none.",
