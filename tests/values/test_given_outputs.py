@@ -70,6 +70,12 @@ def test_an_empty_class_is_a_finding():
     assert found.findings[0].measured == "no image of 1 of 3 classes (dog)"
 
 
+def test_probabilities_called_logits_are_a_finding():
+    found = judgeable(given(), told="logits")
+    assert found.findings[0].measured == "these logits sum to one in every row, as probabilities do"
+    assert judgeable(given(outputs=np.log(PROBABILITIES)), told="logits").findings == ()
+
+
 def test_a_truth_thought_impossible_is_a_finding():
     outputs = PROBABILITIES.copy()
     outputs[7] = np.eye(3)[(LABELS[7] + 1) % 3]

@@ -13,7 +13,7 @@ from lowres.errors import PredictionsError
 from lowres.values.answers import Answers
 from lowres.values.findings import Finding
 from lowres.values.given_labels import as_names, class_numbers, joint_names, names_of_columns, plain_column
-from lowres.values.output_kinds import SMALLEST_PROBABILITY, Kind, kind_and_scores, logits_of
+from lowres.values.output_kinds import SMALLEST_PROBABILITY, Kind, kind_and_scores, logits_of, sums_to_one
 from lowres.values.predictions import Predictions
 
 _SHOWN = 5
@@ -101,7 +101,7 @@ def judgeable(given: GivenOutputs, told: Kind | None = None) -> Judgeable:
         findings += [Finding("class names", "WARN", note) for note in notes]
         numbers = class_numbers(labels, names, "labels", given.where)
         judged = Predictions(ids, numbers, logits_of(scores, kind), names)
-        findings += _impossible_truths(scores, numbers, kind)
+        findings += _doubts(scores, numbers, kind)
     findings += _class_findings(numbers, names, given.where)
     return Judgeable(judged, kind, given.ids is not None, tuple(findings))
 
@@ -162,13 +162,16 @@ def _class_findings(numbers: NDArray[np.int64], names: tuple[str, ...], where: s
     return [Finding("empty classes", "WARN", measured, "their recall is unknown; balanced accuracy leaves them out")]
 
 
-def _impossible_truths(scores: NDArray[np.float64], numbers: NDArray[np.int64], kind: Kind) -> list[Finding]:
-    count = int((scores[np.arange(len(numbers)), numbers] < SMALLEST_PROBABILITY).sum()) if kind != "logits" else 0
-    if not count:
-        return []
+def _doubts(scores: NDArray[np.float64], numbers: NDArray[np.int64], kind: Kind) -> list[Finding]:
+    """What makes figures of probability doubtful: a softmax too many, and truths that were called impossible."""
+    if kind == "logits":
+        measured = "these logits sum to one in every row, as probabilities do"
+        repair = "a softmax of a softmax is far too unsure; leave --kind out if they are probabilities"
+        return [Finding("softmax", "WARN", measured, repair)] if sums_to_one(scores).all() else []
+    count = int((scores[np.arange(len(numbers)), numbers] < SMALLEST_PROBABILITY).sum())
     measured = f"{count} true classes were given the probability 0"
     repair = "each counts as 87 nats, the most a float32 can say; give logits for the true NLL"
-    return [Finding("impossible truths", "WARN", measured, repair)]
+    return [Finding("impossible truths", "WARN", measured, repair)] if count else []
 
 
 def _some(names: Sequence[Any]) -> str:
