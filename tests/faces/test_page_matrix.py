@@ -20,7 +20,12 @@ def test_counts_and_supports_are_the_confusion_matrix(digits_data, matrix):
     counts = digits_data.evaluation.confusion
     np.testing.assert_array_equal([[cell.count for cell in row] for row in matrix.rows], counts)
     np.testing.assert_array_equal([row[0].support for row in matrix.rows], counts.sum(axis=1))
-    assert matrix.rows[2][3].shade == pytest.approx(np.sqrt(counts[2, 3] / counts[2].sum()))
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert matrix.rows[2][2].shade == pytest.approx(np.sqrt(shares[2, 2]))
+    mistakes = shares - np.diag(np.diag(shares))
+    row, column = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    assert matrix.rows[row][column].shade == 1
+    assert matrix.rows[2][8].shade == pytest.approx(np.sqrt(mistakes[2, 8] / mistakes.max()))
 
 
 def test_a_cell_shows_its_own_images_those_with_a_heat_map_first(digits_data, matrix):

@@ -70,9 +70,9 @@ def test_sets_are_told_with_what_they_hold_and_their_size():
         ),
         (
             proof({"random": ALL, "centre": NONE, "edges": SOME}),
-            "shown to be better than a blob in the centre: do not",
+            "shown to be better than a blob in the centre (n = 40): do not",
         ),
-        (proof({"random": ALL, "centre": SOME}), "than a blob in the centre by some measures only: do"),
+        (proof({"random": ALL, "centre": SOME}), "than a blob in the centre by some measures only (n = 40): do"),
         (proof({"random": ALL}, forgets=False), "stay much the same when the network forgets"),
     ],
 )

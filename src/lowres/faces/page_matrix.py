@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lowres.faces.cases import Case, CaseBook
 from lowres.values.evaluation import Evaluation
 
@@ -20,7 +22,8 @@ MOST_PICTURES = 700
 class Cell:
     """`count` of the `support` images of class `true` were called `predicted`; `cases` are some of them.
 
-    name: its anchor in the page.
+    name: its anchor in the page. shade: how strongly it is coloured, 0 to 1: the square root of its share of the row,
+    of a mistake against the share of the commonest one, so that a tenth of that is still seen.
     """
 
     name: str
@@ -28,17 +31,13 @@ class Cell:
     predicted: str
     count: int
     support: int
+    shade: float
     cases: tuple[Case, ...] = ()
 
     @property
     def is_right(self) -> bool:
         """Whether it lies on the diagonal."""
         return self.true == self.predicted
-
-    @property
-    def shade(self) -> float:
-        """How strongly it is coloured, 0 to 1: the square root of its share of the row, so 1 % is still seen."""
-        return math.sqrt(self.count / self.support) if self.support else 0.0
 
     @property
     def heading(self) -> str:
@@ -65,6 +64,8 @@ def page_matrix(book: CaseBook, evaluation: Evaluation) -> PageMatrix | None:
     if len(names) > MOST_CLASSES:
         return None
     counts = evaluation.confusion
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    of_a_mistake = float((shares - np.diag(shares.diagonal())).max()) or 1.0
     most = _most_in_a_cell([pair.count for pair in evaluation.confusion_pairs], len(names))
     rows = []
     for row, true in enumerate(names):
@@ -73,7 +74,9 @@ def page_matrix(book: CaseBook, evaluation: Evaluation) -> PageMatrix | None:
         for column, predicted in enumerate(names):
             room = min(MOST_ON_THE_DIAGONAL, most) if row == column else most
             cases = book.of_cell(true, predicted, room)
-            cells.append(Cell(f"cell-{row}-{column}", true, predicted, int(counts[row, column]), support, cases))
+            shade = math.sqrt(shares[row, column] / (1.0 if row == column else of_a_mistake))
+            count = int(counts[row, column])
+            cells.append(Cell(f"cell-{row}-{column}", true, predicted, count, support, shade, cases))
         rows.append(tuple(cells))
     return PageMatrix(tuple(rows))
 

@@ -144,8 +144,9 @@ def _worst(found: Faithfulness) -> str:
     verdicts = {name: found.verdict(name) for name in found.baselines}
     lost = [name for name, verdict in verdicts.items() if verdict == "no better"]
     if lost:
-        return f"could not be shown to be better than {_listed(lost)}"
-    return f"are better than {_listed([name for name in verdicts if verdicts[name] != 'better'])} by some measures only"
+        return f"could not be shown to be better than {_listed(lost)} (n = {found.n})"
+    rest = _listed([name for name in verdicts if verdicts[name] != "better"])
+    return f"are better than {rest} by some measures only (n = {found.n})"
 
 
 def _listed(baselines: Sequence[str]) -> str:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.calibration import Calibration
     from lowres.values.history import EpochRow
     from lowres.values.mirroring import Mirroring
+    from lowres.values.predictions import Predictions
     from lowres.values.recipe_sections import Augmentation
     from lowres.values.robustness import Robustness
 
@@ -63,7 +65,6 @@ def report_data(run: StudyRun) -> ReportData:
     """Return everything the report tells, from the study's files and its ledger."""
     from lowres.faces.report_data import ReportData
     from lowres.files.predictions_file import read_arrays, read_predictions
-    from lowres.values.calibration import fit_temperature
     from lowres.values.evaluation import Evaluation
     from lowres.values.explanation import Explanation
     from lowres.values.explanation_report import ExplanationReport
@@ -85,7 +86,7 @@ def report_data(run: StudyRun) -> ReportData:
         findings=tuple(Finding(**finding) for finding in facts["findings"]),
         explanation=Explanation.from_arrays(read_arrays(folder / EXPLANATION_FILE)),
         flipped=_flipped(evaluation),
-        calibration=fit_temperature(read_predictions(folder / predictions_file("validation"))),
+        calibration=_calibration(read_predictions(folder / predictions_file("validation")), evaluation["temperature"]),
         skipped=tuple(facts["skipped"]),
         history=training_history(run),
         preflight=read_preflight(folder).findings,
@@ -95,6 +96,14 @@ def report_data(run: StudyRun) -> ReportData:
         proof=ExplanationReport.from_json(json.loads((folder / EXPLANATION_REPORT_FILE).read_bytes())),
         robustness=_robustness(run),
     )
+
+
+def _calibration(validation: Predictions, temperature: float) -> Calibration:
+    """What the temperature did for the validation part; it was fitted before, and fitting it again takes SciPy."""
+    from lowres.values.calibration import Calibration, negative_log_likelihood
+
+    before, after = negative_log_likelihood(validation), negative_log_likelihood(validation, temperature)
+    return Calibration(temperature, before, after, len(validation))
 
 
 def command(run: StudyRun) -> str:
