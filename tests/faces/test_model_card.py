@@ -71,6 +71,13 @@ def test_a_licence_the_hub_has_no_name_for_is_told_as_it_is(digits_data):
     assert (metadata["license"], metadata["license_name"]) == ("other", "our-own-licence-2")
 
 
+def test_where_a_licence_was_given_is_no_part_of_its_name(digits_data):
+    making = replace(digits_data.making, weights_licence="Apache-2.0 (TensorFlow TPU repository)")
+    metadata = card_metadata(replace(digits_data, making=making))
+    assert metadata["license"] == "apache-2.0"
+    assert "license_name" not in metadata
+
+
 def test_cifar10_is_named_as_on_the_hub(digits_data):
     metadata = card_metadata(replace(digits_data, name="cifar10"))
     assert metadata["datasets"] == ["uoft-cs/cifar10"]

@@ -47,7 +47,8 @@ def model_card(data: ReportData) -> str:
 def card_metadata(data: ReportData) -> dict[str, Any]:
     """Return what the block of YAML says: licence, library, task, tags, and the measured results as a model index."""
     licence = data.making.weights_licence
-    known = HUB_LICENCES.get(licence.upper())
+    # "Apache-2.0 (TensorFlow TPU repository)": what stands in brackets says where it was given.
+    known = HUB_LICENCES.get(licence.partition(" (")[0].upper())
     metadata: dict[str, Any] = {"license": known or "other"}
     if not known:
         metadata["license_name"] = _slug(licence) or "unknown"
