@@ -1,6 +1,7 @@
 """`lowres explain` takes a study or a model, refuses a mixture in words, and says what a model was fed."""
 
 import json
+from typing import get_args
 
 import keras
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from lowres.cli.application import application
-from lowres.cli.explaining import study_settings
+from lowres.cli.explaining import Range, study_settings
+from lowres.networks.own_model import InputRange
 from lowres.values.recipe import Recipe
 
 
@@ -43,6 +45,10 @@ def test_what_does_not_fit_together_is_refused(words, complaint, explain):
     code, _, stderr = explain(*words)
     assert code == 2
     assert complaint in stderr
+
+
+def test_the_ranges_are_those_the_networks_know():
+    assert tuple(one.value for one in Range) == get_args(InputRange)
 
 
 def test_method_and_layer_of_a_study_are_settings_of_its_recipe():

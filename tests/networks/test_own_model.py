@@ -91,7 +91,8 @@ def test_what_lowres_saved_keeps_its_names_and_its_cut(tiny_classifier: TrainedC
     tiny_classifier.save(tmp_path / "model.keras")
     own = open_own_model(tmp_path / "model.keras")
     assert own.classifier.class_names == tiny_classifier.class_names
-    assert (own.classifier.feature_layer, own.doubt) == ("tiny_out", "")
+    assert (own.classifier.feature_layer, own.contract) == ("tiny_out", "8 x 8 RGB pixels from 0 to 255")
+    assert own.doubt == ""
 
 
 def _unscaled(channels: int = 3) -> keras.Model:
@@ -115,6 +116,10 @@ def test_doubts_about_scaling_are_told(tmp_path: Path) -> None:
     _unscaled().save(tmp_path / "unscaled.keras")
     assert "no layer that scales pixels" in open_own_model(tmp_path / "unscaled.keras").doubt
     flat().save(tmp_path / "scaled.keras")
+    pixels = keras.Input((8, 8, 3))
+    x = layers.Flatten()(layers.Conv2D(2, 3)(pixels / 255.0))
+    keras.Model(pixels, layers.Dense(2)(x)).save(tmp_path / "divided.keras")
+    assert open_own_model(tmp_path / "divided.keras").doubt == ""
     assert "may be scaled twice" in open_own_model(tmp_path / "scaled.keras", input_range="0..1").doubt
 
 

@@ -1,5 +1,7 @@
 """Every map against its paper's equation written out in loops, a network with a known gradient, and scikit-learn."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.decomposition import TruncatedSVD
@@ -15,6 +17,7 @@ from lowres.values.class_activation import (
     hires_cam,
     layer_cam,
 )
+from lowres.values.recipe import CamMethodName
 
 RANDOM = np.random.default_rng(11)
 ACTIVATIONS = RANDOM.gamma(1.0, size=(2, 3, 4, 5)).astype(np.float32)
@@ -134,6 +137,7 @@ def test_scores_that_do_not_fit_are_refused():
 
 def test_methods_go_by_their_names():
     assert {name: method.name for name, method in METHODS.items()} == {name: name for name in METHODS}
+    assert tuple(METHODS) == get_args(CamMethodName), "what a recipe may name"
     assert find_method("layercam").title == "LayerCAM"
     with pytest.raises(PredictionsError, match=r"a method among grad-cam, .*occlusion, got 'cam'"):
         find_method("cam")

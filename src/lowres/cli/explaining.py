@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from lowres.errors import RecipeError
-from lowres.faces.numbers_in_words import count, with_plain_spaces
 
 if TYPE_CHECKING:
     from lowres.pipeline.explain_model import ModelAnswer
@@ -118,6 +117,8 @@ def _answer_json(answer: ModelAnswer) -> dict[str, object]:
 
 
 def _answer_text(answer: ModelAnswer) -> str:
+    from lowres.faces.numbers_in_words import count, with_plain_spaces
+
     rows, columns = answer.map_shape
     lines = [f"fed       {answer.contract}"]
     lines += [f"doubt     {answer.doubt}"] if answer.doubt else []

@@ -50,6 +50,23 @@ class KerasEngine:
             yield np.asarray(self._network.predict_on_batch(batch), dtype=np.float32)
 
 
+class UncompiledEngine:
+    """Keras itself, layer after layer as they are called, in float32: few images are done before it has compiled."""
+
+    name = "keras"
+    precision = "float32"
+    note = ""
+
+    def __init__(self, network: keras.Model) -> None:
+        """Keep the network."""
+        self._network = network
+
+    def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Yield the network's output for each batch, in their order."""
+        for batch in batches:
+            yield np.asarray(keras.ops.convert_to_numpy(self._network(batch, training=False)), dtype=np.float32)
+
+
 def open_engine(network: keras.Model, engine: EngineName = "auto", precision: Precision = "auto") -> Engine:
     """Return an engine for a network of one input and one output.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import Literal, NamedTuple
 import keras
 
 from lowres.errors import StudyDamaged, TrainingError
-from lowres.networks.splitting import last_feature_map
+from lowres.networks.splitting import is_convolution, last_feature_map
 from lowres.networks.trained_classifier import TrainedClassifier
 
 InputRange = Literal["0..255", "0..1", "-1..1"]
 _RANGES: dict[str, tuple[float, float]] = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
-INPUT_RANGES = tuple(_RANGES)
 _SUFFIXES = (".keras", ".h5", ".hdf5")
-_SCALING_LAYERS = ("Rescaling", "Normalization")
+# Layers, and operations written as `pixels / 255`, that may stand before the first convolution.
+_SCALING = ("Rescaling", "Normalization", "BatchNormalization", "TrueDivide", "Divide", "Multiply", "Subtract")
 
 
 class OwnModel(NamedTuple):
@@ -45,7 +46,9 @@ def open_own_model(
     """
     model = _loaded(path)
     if {"trunk", "head"} <= {one.name for one in model.layers} and model.inputs[0].dtype == "uint8":
-        return OwnModel(TrainedClassifier.load(path, class_names or None), "uint8 pixels from 0 to 255", "")
+        saved = TrainedClassifier.load(path, class_names or None)
+        height, width, _ = saved.image_shape
+        return OwnModel(saved, f"{height} x {width} RGB pixels from 0 to 255", "")
     model = _sized(model, path, input_pixels)
     height, width, channels = model.input_shape[1:]
     if channels not in (1, 3):
@@ -104,7 +107,8 @@ def _scaled(model: keras.Model, input_range: InputRange) -> keras.Model:
 
 
 def _doubt(classifier: TrainedClassifier, input_range: InputRange) -> str:
-    own = [one for one in classifier.trunk.layers if type(one).__name__ in _SCALING_LAYERS]
+    before = itertools.takewhile(lambda one: not is_convolution(one), classifier.trunk.operations)
+    own = [one for one in before if type(one).__name__ in _SCALING]
     if input_range == "0..255" and not own:
         return (
             "it has no layer that scales pixels; where it was trained on numbers from 0 to 1 or -1 to 1, its answers "

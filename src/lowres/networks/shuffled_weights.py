@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from lowres.networks.engines import UncompiledEngine
 from lowres.networks.explaining import Explainer
 from lowres.networks.probes.moved_tensors import TensorWatch
 from lowres.networks.trained_classifier import TrainedClassifier
 
 # How far down the trunk goes with the head, as fractions of its tensors.
 DEPTHS = (0.0, 0.25, 0.5, 1.0)
-
-
-class UncompiledEngine:
-    """Keras itself, layer after layer as they are called, in float32."""
-
-    name = "keras"
-    precision = "float32"
-    note = ""
-
-    def __init__(self, network: keras.Model) -> None:
-        """Keep the network."""
-        self._network = network
-
-    def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """Yield the network's output for each batch, in their order."""
-        for batch in batches:
-            yield np.asarray(keras.ops.convert_to_numpy(self._network(batch, training=False)), dtype=np.float32)
 
 
 def shuffled_explainers(classifier: TrainedClassifier, layer: str, seed: int) -> Iterator[tuple[str, Explainer]]:

@@ -47,7 +47,7 @@ def last_feature_map(model: keras.Model) -> str:
     model without such a layer, and what `split_at` refuses.
     """
     flat = _without_softmax(_flat(model))
-    convolutions = [place for place, layer in enumerate(flat.layers) if _is_convolution(layer)]
+    convolutions = [place for place, layer in enumerate(flat.layers) if is_convolution(layer)]
     if not convolutions:
         raise TrainingError(
             f"expected a model with a convolution, got {model.name!r} with none ("
@@ -64,8 +64,9 @@ def last_feature_map(model: keras.Model) -> str:
     )
 
 
-def _is_convolution(layer: keras.Layer) -> bool:
-    return any(len(weight.shape) == 4 for weight in layer.weights)
+def is_convolution(operation: keras.Operation) -> bool:
+    """Whether a layer has a kernel over height, width and channels; operations without weights have none."""
+    return any(len(weight.shape) == 4 for weight in getattr(operation, "weights", ()))
 
 
 def _is_bottleneck(flat: keras.Model, layer: keras.Layer) -> bool:

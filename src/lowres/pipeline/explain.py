@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lowres.pipeline.predict import predictions_file
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lowres.networks.explaining import Explainer
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.explanation import Explanation
     from lowres.values.explanation_report import ExplanationReport
     from lowres.values.predictions import Predictions
 
@@ -26,39 +29,52 @@ def _make(run: StudyRun) -> Made:
     from lowres.files.predictions_file import read_predictions, write_arrays
     from lowres.networks.explaining import Explainer
     from lowres.pipeline.map_proof import prove_maps
-    from lowres.values.class_activation import find_method
-    from lowres.values.explanation import Explanation, choose_gallery, choose_mistakes
+    from lowres.values.explanation import choose_gallery, choose_mistakes
     from lowres.values.explanation_report import ExplanationReport
     from lowres.values.stratified_sample import stratified_sample
 
-    choices, seed = run.recipe.explanation, run.recipe.seed
+    choices, seed, features = run.recipe.explanation, run.recipe.seed, run.recipe.features
     predictions = read_predictions(run.study.folder / predictions_file("test"))
     gallery = choose_gallery(predictions, choices.gallery_images, seed)
     mistakes = choose_mistakes(predictions, choices.mistakes_per_cell)
     sample = stratified_sample(predictions.labels, np.arange(len(predictions)), choices.faithfulness_images, seed)
-    # Each image once, whatever it is explained for.
-    rows = np.unique(np.concatenate([gallery, mistakes, sample]))
-    engine, precision = run.recipe.features.engine, run.recipe.features.precision
-    explainer = Explainer(run.classifier, choices.layer, engine=engine, precision=precision)
+    explainer = Explainer(run.classifier, choices.layer, engine=features.engine, precision=features.precision)
+    shown, wrong, proven = _explanations(run, explainer, predictions, (gallery, mistakes, sample))
+    write_arrays(run.study.folder / EXPLANATION_FILE, replace(shown, mistakes=wrong).to_arrays())
+    report = ExplanationReport(shown.method, shown.layer)
+    if len(sample) > 1:
+        report = prove_maps(run, explainer, predictions, sample, proven.maps, report)
+    atomic_write_json(run.study.folder / EXPLANATION_REPORT_FILE, report.to_json())
+    return Made((EXPLANATION_FILE, EXPLANATION_REPORT_FILE), note=_note(report, predictions, gallery, mistakes))
+
+
+def _explanations(
+    run: StudyRun, explainer: Explainer, predictions: Predictions, groups: tuple[NDArray[np.int64], ...]
+) -> list[Explanation]:
+    """The answers of each group of rows explained; an image in several groups is run once."""
+    import numpy as np
+
+    from lowres.values.class_activation import find_method
+    from lowres.values.explanation import Explanation
+
+    rows = np.unique(np.concatenate(groups))
+    method = run.recipe.explanation.method
     maps = explainer.maps(
         pixels_of(run, predictions, rows),
         predictions.predicted[rows],
-        method=choices.method,
+        method=method,
         advance=lambda done, total: run.progress.advance("heat maps", done, total),
     )
-    title = find_method(choices.method).title
-
-    def explained(chosen: NDArray[np.int64], more: Explanation | None = None) -> Explanation:
-        ids = tuple(predictions.ids[row] for row in chosen)
-        found = maps[np.searchsorted(rows, chosen)]
-        return Explanation(ids, predictions.predicted[chosen], found, title, explainer.layer, more)
-
-    write_arrays(run.study.folder / EXPLANATION_FILE, explained(gallery, explained(mistakes)).to_arrays())
-    report = ExplanationReport(title, explainer.layer)
-    if len(sample) > 1:
-        report = prove_maps(run, explainer, predictions, sample, maps[np.searchsorted(rows, sample)], report)
-    atomic_write_json(run.study.folder / EXPLANATION_REPORT_FILE, report.to_json())
-    return Made((EXPLANATION_FILE, EXPLANATION_REPORT_FILE), note=_note(report, predictions, gallery, mistakes))
+    return [
+        Explanation(
+            tuple(predictions.ids[row] for row in chosen),
+            predictions.predicted[chosen],
+            maps[np.searchsorted(rows, chosen)],
+            find_method(method).title,
+            explainer.layer,
+        )
+        for chosen in groups
+    ]
 
 
 def pixels_of(run: StudyRun, predictions: Predictions, rows: NDArray[np.int64]) -> NDArray[np.uint8]:

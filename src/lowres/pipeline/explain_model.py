@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lowres.values.explanation import Explanation
 
 MAPS_FILE, SHEET_FILE = "explanation.npz", "explanation.png"
+# Below, a pass is over before a network of a hundred layers is compiled.
+FEW_IMAGES = 128
 
 
 @dataclass(frozen=True)
@@ -105,16 +107,19 @@ def _explained(
 ) -> tuple[Explanation, NDArray[np.float32]]:
     import numpy as np
 
+    from lowres.networks.engines import UncompiledEngine
     from lowres.networks.explaining import Explainer
     from lowres.values.explanation import Explanation
 
     names, shown = own.classifier.class_names, _as_fed(pixels, own.classifier.image_shape[2])
-    logits = own.classifier.logits(shown)
+    # The model's own saved cut is the default layer of what lowres saved; any other cut was made when it was opened.
+    explainer = Explainer(own.classifier, question.layer)
+    if len(shown) < FEW_IMAGES:
+        explainer.engine = UncompiledEngine(explainer.trunk)
+    logits = explainer.logits(shown)
     wanted = _class(question.target, names)
     targets = logits.argmax(axis=1) if wanted is None else np.full(len(shown), wanted)
     other = _class(question.against, names)
-    # The model's own saved cut is the default layer of what lowres saved; any other cut was made when it was opened.
-    explainer = Explainer(own.classifier, question.layer)
     maps = explainer.maps(
         shown,
         targets,

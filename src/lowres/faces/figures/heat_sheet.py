@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TILES = 200
-_COLUMNS, _TILE, _GAP, _PITCH = 3, 176, 4, 250
+_COLUMNS, _TILE, _GAP, _PITCH = 3, 176, 4, 266
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +67,12 @@ def heat_sheet(tiles: Sequence[HeatTile], title: str, layer: str) -> Drawing:
 
 def _put_tile(figure: Figure, tile: HeatTile, left: float, top: float) -> None:
     for number, picture in enumerate((magnified(tile.pixels, _TILE), overlay(tile.pixels, tile.heat, _TILE))):
-        height, width = picture.shape[:2]
+        height = len(picture)
         down = round(float(figure.get_size_inches()[1]) * figure.dpi)
-        # Pixel on pixel, in the middle of its square: nothing is resampled on the way.
-        x = round(left + number * (_TILE + _GAP) + (_TILE - width) / 2)
+        # Pixel on pixel: nothing is resampled on the way.
+        x = round(left + number * (_TILE + _GAP))
         figure.figimage(picture, x, down - round(top + (_TILE - height) / 2) - height)
-    write(figure, left, top + _TILE + 14, cut(tile.answer, 36), size=8.5, color=INK, weight="bold")
+    write(figure, left, top + _TILE + 16, cut(tile.answer, 36), size=8.5, color=INK, weight="bold")
     empty = "" if tile.heat.any() else "; no place spoke for it"
-    write(figure, left, top + _TILE + 32, cut(tile.question + empty, 48), size=8.5, color=INK)
-    write(figure, left, top + _TILE + 50, cut(tile.name, 48), size=8, color=MUTED)
+    write(figure, left, top + _TILE + 38, cut(tile.question + empty, 48), size=8.5, color=INK)
+    write(figure, left, top + _TILE + 60, cut(tile.name, 48), size=8, color=MUTED)
