@@ -23,11 +23,11 @@ def study(tmp_path: Path) -> Path:
     return folder
 
 
-def test_silence_means_digits_and_the_quick_recipe():
+def test_silence_means_digits_and_the_recipe_for_tiny_pictures():
     choice = choose_study()
     assert choice.source == StudySource("digits")
-    assert choice.recipe == read_recipe("quick")
-    assert choice.folder == Path("studies/digits-quick")
+    assert choice.recipe == read_recipe("quick-96")
+    assert choice.folder == Path("studies/digits-quick-96")
 
 
 def test_words_say_everything():
@@ -65,7 +65,7 @@ def test_images_of_ones_own_are_fine_tuned_where_no_recipe_is_named(tmp_path):
 
 
 def test_images_named_with_a_study_folder_leave_its_recipe_out(study):
-    assert choose_study("digits", folder=study).recipe == read_recipe("quick")
+    assert choose_study("digits", folder=study).recipe == read_recipe("quick-96")
 
 
 def test_a_study_cannot_be_the_images_of_another(study, tmp_path):

@@ -24,7 +24,9 @@ Source = Annotated[
 ]
 RecipeName = Annotated[
     str | None,
-    typer.Option("--recipe", "-r", help="A recipe by name, or a .toml file; transfer (digits: quick) where left out."),
+    typer.Option(
+        "--recipe", "-r", help="A recipe by name, or a .toml file; transfer (digits: quick-96) where left out."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ from lowres.values.recipe import Recipe, nearest, parse_recipe
 
 DEFAULT_RECIPE = "transfer"
 # The data that comes with lowres is for a first look, which should not take minutes.
-DEMO_RECIPES = {"digits": "quick"}
+DEMO_RECIPES = {"digits": "quick-96"}
 
 
 def default_recipe(source: str) -> str:
