@@ -98,8 +98,8 @@ def test_every_backbone_says_what_it_is() -> None:
 
 
 def test_an_unknown_backbone_names_the_nearest() -> None:
-    with pytest.raises(RecipeError, match="got 'resnet5' in network.backbone; did you mean 'resnet50'"):
-        find_backbone("resnet5")
+    with pytest.raises(RecipeError, match="got 'resnet500' in network.backbone; did you mean 'resnet50'"):
+        find_backbone("resnet500")
 
 
 @pytest.mark.parametrize(

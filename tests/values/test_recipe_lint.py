@@ -120,6 +120,27 @@ PLANTED = [
         "class_weights = none",
     ),
     (
+        "random trunk",
+        {"network": {"backbone": "resnet20"}},
+        "WARN",
+        "network.backbone = resnet20 begins with random weights and fine_tuning.epochs = 0: they stay random",
+        "set fine_tuning.epochs with from_layer empty and normalisation = training",
+    ),
+    (
+        "random trunk",
+        {"network": {"backbone": "tiny-conv"}, "fine_tuning": {"epochs": 2, "from_layer": "tiny_conv2"}},
+        "WARN",
+        "fine_tuning.from_layer = tiny_conv2: what is below it stays random",
+        "from_layer empty",
+    ),
+    (
+        "random trunk",
+        {"network": {"backbone": "wrn-16-4"}, "fine_tuning": {"epochs": 2}},
+        "WARN",
+        "fine_tuning.normalisation = inference: BatchNorm's statistics are never measured",
+        "normalisation = training",
+    ),
+    (
         "weight averaging",
         {"fine_tuning": {"epochs": 4, "weight_averaging": 0.999}},
         "WARN",
@@ -168,6 +189,8 @@ HEALTHY = [
     {"fine_tuning": {"epochs": 10, "normalisation": "training", "batch_images": 16}},
     {"fine_tuning": {"epochs": 10, "batch_images": 8000}},
     {"network": {"input_pixels": 64}},
+    {"network": {"backbone": "resnet20"}, "fine_tuning": {"epochs": 2, "normalisation": "training"}},
+    {"network": {"backbone": "resnet20", "weights_sha256": 64 * "a"}},
     # What a phase that does not take place would be told is no fault.
     {"fine_tuning": {"schedule": "plateau", "early_stopping_patience_epochs": 1, "views": 50}},
     {"head": {"batch_images": 100_000, "epochs": 1}, "frozen_phase": {"plateau_patience_epochs": 9}},

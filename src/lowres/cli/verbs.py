@@ -122,6 +122,7 @@ def show_backbones(as_json: bool) -> None:
             "licence": one.licence,
             "input": one.contract.words,
             "has_weights": one.name in KNOWN or one.load is None,
+            "is_drawn": one.is_drawn,
         }
         for one in BACKBONES.values()
     ]
@@ -130,8 +131,9 @@ def show_backbones(as_json: bool) -> None:
 
 def _backbone_line(row: dict[str, Any]) -> str:
     lack = "" if row["has_weights"] else "; weights by --from and network.weights_sha256"
+    lack = "; no weights: trained from scratch" if row["is_drawn"] else lack
     size = f"{row['default_pixels']:>4} px {row['channels']:>5} channels"
-    return f"{row['name']:<20} {size}  {row['licence']}; {row['input']}{lack}"
+    return f"{row['name']:<21} {size}  {row['licence']}; {row['input']}{lack}"
 
 
 def findings_text(findings: list[dict[str, str]]) -> str:

@@ -9,19 +9,31 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
 from lowres.networks.efficientnet_lite import HEAD_CHANNELS, efficientnet_lite, load_published
 from lowres.networks.feature_levels import join_levels
-from lowres.networks.input_contracts import MINUS_ONE_TO_ONE, SCALING_LAYER, InputContract, Scaling, scale_pixels
+from lowres.networks.input_contracts import (
+    IMAGENET_STANDARDISED,
+    MINUS_ONE_TO_ONE,
+    SCALING_LAYER,
+    InputContract,
+    Scaling,
+    scale_pixels,
+)
 from lowres.networks.keras_applications import APPLICATIONS, Application, application, load_application
+from lowres.networks.published_head import HeadForm
 from lowres.networks.resizing import resize
+from lowres.networks.small_images.state_dict import load_state_dict
+from lowres.networks.small_images.table import DEFAULT_PIXELS, NETWORKS, SMALLEST_PIXELS, SmallImageNetwork
 from lowres.networks.tiny_conv import tiny_conv
 from lowres.values.recipe import nearest
 
 Tensors = Mapping[str, NDArray[Any]]
-Grow = Callable[[Any], keras.Model]
+Grow = Callable[[Any, int], keras.Model]
+Prepare = Callable[[keras.Model, NDArray[np.uint8]], None]
 Load = Callable[[keras.Model, list[keras.Layer], Tensors], None]
 _INTERPOLATIONS = ("bilinear", "bicubic")
 
@@ -31,7 +43,10 @@ class Backbone:
     """What is known of a backbone before it is built.
 
     default_pixels, smallest_pixels: side of its input. channels: of its feature map. block_ends: pattern of the names
-    of the layers that end a block, the places to cut for fine-tuning. load: None where no published weights exist.
+    of the layers that end a block, the places to cut for fine-tuning. grow: from a scaled tensor and the seed of what
+    is drawn. load: None where no weights exist elsewhere. is_drawn: whether the seed draws them where none are given,
+    for the whole network to be trained. head: the classifier it was published with. prepare: computes weights of a
+    trunk from training images before it is trained; None where there are none to compute.
     """
 
     name: str
@@ -43,6 +58,9 @@ class Backbone:
     block_ends: str
     grow: Grow
     load: Load | None = None
+    is_drawn: bool = False
+    head: HeadForm = HeadForm()
+    prepare: Prepare | None = None
 
 
 def _lite(size: int, pixels: int) -> Backbone:
@@ -55,7 +73,7 @@ def _lite(size: int, pixels: int) -> Backbone:
         channels=HEAD_CHANNELS,
         licence="Apache-2.0",
         block_ends=r"(blocks_\d+)_(add|bn2)",
-        grow=lambda scaled: efficientnet_lite(size, scaled.shape[1], scaled),
+        grow=lambda scaled, _seed: efficientnet_lite(size, scaled.shape[1], scaled),
         load=partial(_load_lite, name),
     )
 
@@ -79,17 +97,46 @@ def _keras(name: str, row: Application) -> Backbone:
         row.channels,
         row.licence,
         block_ends=r"(conv\d_block\d+)_out|(block_?\d+)[a-z_]*_(add|project_bn)|(block\d)_pool|(mixed\d+)",
-        grow=partial(application, name),
+        grow=lambda scaled, _seed: application(name, scaled),
         load=lambda _network, layers, tensors: load_application(name, layers, tensors),
     )
 
 
-_TINY = Backbone("tiny-conv", MINUS_ONE_TO_ONE, 32, 4, 32, "Apache-2.0", block_ends=r"(tiny)_relu\d", grow=tiny_conv)
+def _small(name: str, row: SmallImageNetwork) -> Backbone:
+    return Backbone(
+        name,
+        # Constants of no one data set; akamaster's ResNets were trained on these.
+        IMAGENET_STANDARDISED,
+        DEFAULT_PIXELS,
+        SMALLEST_PIXELS,
+        row.channels,
+        licence="Apache-2.0",
+        block_ends=row.block_ends,
+        grow=row.grow,
+        load=lambda _network, layers, tensors: load_state_dict(name, layers, tensors),
+        is_drawn=True,
+        head=row.head,
+        prepare=row.prepare,
+    )
+
+
+_TINY = Backbone(
+    "tiny-conv",
+    MINUS_ONE_TO_ONE,
+    default_pixels=32,
+    smallest_pixels=4,
+    channels=32,
+    licence="Apache-2.0",
+    block_ends=r"(tiny)_relu\d",
+    # Always the same: a trunk for tests has to stand as still as a pretrained one.
+    grow=lambda scaled, _seed: tiny_conv(scaled),
+)
 BACKBONES: dict[str, Backbone] = {
     backbone.name: backbone
     for backbone in (
         *(_lite(size, pixels) for size, pixels in ((0, 224), (1, 240), (2, 260))),
         *(_keras(name, row) for name, row in APPLICATIONS.items()),
+        *(_small(name, row) for name, row in NETWORKS.items()),
         _TINY,
     )
 }
@@ -113,6 +160,7 @@ def build_trunk(
     *,
     scaling: Scaling = "contract",
     levels: str = "last",
+    seed: int = 0,
 ) -> keras.Model:
     """Return the frozen model named "trunk": uint8 `[n, height, width, 3]` to the backbone's feature map, float32.
 
@@ -120,7 +168,8 @@ def build_trunk(
     twice or not at all. It holds built-in layers only and is flat: `trunk.get_layer("conv5_block3_out")` works.
     levels: "last" is the backbone's own feature map; "several" joins it with the ends of its late stages
     (`networks/feature_levels.py`). image_shape: `(height, width, 3)`.
-    tensors: the published weights; None only for `tiny-conv`, which has none.
+    tensors: the published weights; None for `tiny-conv`, which has none, and for a network that is trained from
+    scratch, whose weights `seed` then draws, the same on every backend.
     scaling: as the contract says, or twice on purpose (`scale_pixels`).
     Refused: an unknown name, size or interpolation (RecipeError), images of another shape (DataError), tensors that
     do not fit (VerificationError), a Keras that is not set to float32 and channels last (TrainingError).
@@ -132,7 +181,7 @@ def build_trunk(
     # Scaled before it is resized: the numbers are the same, and there are fewer of them.
     scaled = resize(scale_pixels(pixels, backbone.contract, scaling), input_pixels, interpolation)
     outer = {operation.name for operation in keras.Model(pixels, scaled).operations}
-    network = backbone.grow(scaled)
+    network = backbone.grow(scaled, seed)
     _load(backbone, network, [layer for layer in network.layers if layer.name not in outer], tensors)
     output = network.output if levels == "last" else join_levels(network, cut_layers(network, backbone))
     trunk = keras.Model(pixels, output, name="trunk")
@@ -166,6 +215,8 @@ def _load(backbone: Backbone, network: keras.Model, layers: list[keras.Layer], t
     if backbone.load is None:
         if tensors is not None:
             raise VerificationError(f"expected no tensors for {backbone.name}, which has its own, got {len(tensors)}")
+        return
+    if tensors is None and backbone.is_drawn:
         return
     if tensors is None:
         raise VerificationError(

@@ -11,6 +11,7 @@ import keras
 
 from lowres.errors import RecipeError
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
+from lowres.networks.small_images.airbench import WHITENING_LAYER
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
@@ -138,7 +139,7 @@ def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: 
         if layer.weights:
             layer.trainable = layer.name not in ("resize_rows", "resize_columns") and _is_trained(layer)
             for variable in layer.weights:
-                variable.trainable = layer.trainable and "moving_" not in variable.name
+                variable.trainable = layer.trainable and not _stands_still(layer, variable)
     if depthwise == "freeze":
         for convolution, normalisation in _pairs(upper).items():
             if isinstance(convolution, keras.layers.DepthwiseConv2D):
@@ -150,6 +151,11 @@ def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: 
 
 def _is_trained(layer: keras.Layer) -> bool:
     return not isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
+
+
+def _stands_still(layer: keras.Layer, variable: Any) -> bool:
+    """Whether no update changes it: statistics, and kernels that whiten, which were computed from the images."""
+    return "moving_" in variable.name or (layer.name, variable.name) == (WHITENING_LAYER, "kernel")
 
 
 def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:

@@ -53,6 +53,14 @@ def _views(recipe: Recipe) -> str:
     return f"{mirrored}, {views} views augmented {augmentation_digest(recipe)}" if views else mirrored
 
 
+def _other_inputs(run: StudyRun) -> dict[str, str]:
+    from lowres.values.drawn_networks import is_seeded
+
+    # Augmentation and seed matter here only where the frozen phase asks for views, or where the seed draws the trunk.
+    inputs = {"the views of the frozen phase": _views(run.recipe)}
+    return inputs | ({"the seed of the trunk's weights": str(run.recipe.seed)} if is_seeded(run.recipe.network) else {})
+
+
 def _input_contract(recipe: Recipe) -> str:
     from lowres.networks.backbones import find_backbone
 
@@ -65,7 +73,6 @@ STAGE = Stage(
     _make,
     recipe_keys=("network", "features"),
     reads=("images", "split"),
-    # Augmentation and seed matter here only where the frozen phase asks for views of them.
-    other_inputs=lambda run: {"the views of the frozen phase": _views(run.recipe)},
+    other_inputs=_other_inputs,
     uses_networks=True,
 )

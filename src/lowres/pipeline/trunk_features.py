@@ -38,11 +38,11 @@ class TrunkFeatures:
 
     @cached_property
     def weights(self) -> Weights | None:
-        """The backbone's published weights; None for a backbone that has none."""
+        """The backbone's published weights, or those given; None for a backbone that begins with random ones."""
         from lowres.files.weights import load_weights
         from lowres.networks.backbones import find_backbone
 
-        if find_backbone(self._network.backbone).load is None:
+        if find_backbone(self._network.backbone).load is None or (self._is_drawn and not self._run.given.weights):
             return None
         return load_weights(
             self._network.backbone,
@@ -64,6 +64,7 @@ class TrunkFeatures:
             self.weights.tensors if self.weights else None,
             scaling=self._network.scaling,
             levels=self._network.levels,
+            seed=self._run.recipe.seed,
         )
 
     @cached_property
@@ -88,7 +89,7 @@ class TrunkFeatures:
         from lowres.files.feature_cache import FeatureKey
 
         return FeatureKey(
-            weights_sha256=self.weights.sha256 if self.weights else "drawn at random, always the same",
+            weights_sha256=self.weights.sha256 if self.weights else self._draw,
             backbone=", ".join((self._network.backbone, self._network.scaling, self._network.levels)),
             input_pixels=self._network.input_pixels,
             interpolation=self._network.interpolation,
@@ -97,6 +98,17 @@ class TrunkFeatures:
             view=view,
             images_fingerprint=self._images.fingerprint,
         )
+
+    @property
+    def _is_drawn(self) -> bool:
+        from lowres.values.drawn_networks import is_seeded
+
+        return is_seeded(self._network)
+
+    @property
+    def _draw(self) -> str:
+        said = f"by seed {self._run.recipe.seed}" if self._is_drawn else "always the same"
+        return f"drawn at random, {said}"
 
     def read(self, rows: NDArray[np.int64], flipped: bool = False) -> NDArray[np.float32]:
         """Return float32 `[rows, channels]`, having extracted and kept what was missing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lowres.values.drawn_networks import begins_at_random, is_seeded
 from lowres.values.findings import Finding
 from lowres.values.frozen_phase_lint import frozen_phase_findings, plateau_finding
 from lowres.values.recipe import Recipe
@@ -197,6 +198,23 @@ def _average(subject: _Subject) -> Finding:
     )
 
 
+def _random_trunk(subject: _Subject) -> Finding:
+    network, choices = subject.recipe.network, subject.recipe.fine_tuning
+    name, repair = "recipe: random trunk", "set fine_tuning.epochs with from_layer empty and normalisation = training"
+    if not begins_at_random(network):
+        return Finding(name, "PASS", f"network.backbone = {network.backbone} begins with weights that were trained")
+    trunk = f"network.backbone = {network.backbone} begins with random weights"
+    if not subject.fine_tunes:
+        return Finding(name, "WARN", f"{trunk} and fine_tuning.epochs = 0: they stay random", repair)
+    if choices.from_layer:
+        below = f"fine_tuning.from_layer = {choices.from_layer}: what is below it stays random"
+        return Finding(name, "WARN", f"{trunk} and {below}", repair)
+    if is_seeded(network) and choices.normalisation == "inference":
+        still = "fine_tuning.normalisation = inference: BatchNorm's statistics are never measured"
+        return Finding(name, "WARN", f"{trunk} and {still}", repair)
+    return Finding(name, "PASS", f"{trunk}, and all of them are trained")
+
+
 def _normalisation(subject: _Subject) -> Finding:
     choices = subject.recipe.fine_tuning
     name = "recipe: normalisation"
@@ -237,6 +255,7 @@ _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _cache,
     _imbalance,
     _average,
+    _random_trunk,
     _normalisation,
     _augmentation,
 )
