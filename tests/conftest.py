@@ -58,6 +58,24 @@ def _shared_reloading() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def picture_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study of pictures of two sizes in class folders, `pictures` beside it; copy it before changing it."""
+    from PIL import Image
+
+    from lowres.pipeline.study import run_study
+    from tiny_study import tiny_choice, write_pictures
+
+    folder = tmp_path_factory.mktemp("picture-study")
+    write_pictures(folder / "pictures", per_class=20)
+    for name in ("dark", "light", "red"):
+        with Image.open(folder / "pictures" / name / "00.png") as small:
+            small.resize((40, 24)).save(folder / "pictures" / name / "large.jpg")
+    settings = {"test_time__flips": "true", "evaluation__review_error": "0.5", "evaluation__set_coverage": "0.9"}
+    run_study(tiny_choice(folder / "study", str(folder / "pictures"), **settings), until="evaluate")
+    return folder / "study"
+
+
+@pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent

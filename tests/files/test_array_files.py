@@ -107,8 +107,8 @@ IMAGES = np.zeros((COUNT, 5, 4, 3), np.uint8)
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": IMAGES / 255, "labels": LABELS}, "expected uint8 pixels from 0 to 255 in images of .*got float64; "
-         r"store the pictures as they are \(lowres scales inside the network\), or multiply by 255 and round"),
+        ({"images": IMAGES / 255, "labels": LABELS}, "expected uint8 pixels from 0 to 255 in images of .*got float64 0 "
+         "to 0; the network scales inside: store the pictures as they are, or multiply fractions by 255 and round"),
         ({"images": IMAGES.astype(int) - 1, "labels": LABELS},
          r"expected values from 0 to 255 in images of .*, got -1 to -1; rescale"),
         ({"images": np.where(LABELS[:, None, None], -1, IMAGES[..., 0].astype(int)), "labels": LABELS},

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from lowres.cli import explaining as options
-from lowres.cli import judging
+from lowres.cli import judging, predicting
 from lowres.errors import LowresError
 
 REFUSED, STOPPED = 2, 130
@@ -225,6 +225,7 @@ for _name, (_stage, _about) in VERBS.items():
         _add_verb(_name, _stage, _about)
 
 
+predicting.add_predict(application)
 judging.add_comparisons(application)
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from lowres.errors import DataError
 from lowres.values.labelled_images import LabelledImages
 
-_IMAGES = ("images", "x", "pixels")
+IMAGE_KEYS = ("images", "x", "pixels")
 _LABELS = ("labels", "y", "targets")
 # Parts as (name of the part in ids, keys of its images, keys of its labels); all but the last are pooled.
-_PARTS = (
+PARTS = (
     ("train", ("x_train", "train_images"), ("y_train", "train_labels")),
     ("validation", ("x_val", "x_valid", "val_images"), ("y_val", "y_valid", "val_labels")),
     ("test", ("x_test", "test_images"), ("y_test", "test_labels")),
@@ -33,12 +33,12 @@ def open_array_file(path: Path) -> LabelledImages:
     lengths that differ, labels that are no classes.
     """
     arrays = _read(path)
-    if _key(arrays, _IMAGES) is not None:
-        parts = [("", *_images_and_labels(arrays, _IMAGES, _LABELS, path))]
+    if _key(arrays, IMAGE_KEYS) is not None:
+        parts = [("", *_images_and_labels(arrays, IMAGE_KEYS, _LABELS, path))]
     else:
         parts = [
             (name, *_images_and_labels(arrays, images, labels, path))
-            for name, images, labels in _PARTS
+            for name, images, labels in PARTS
             if _key(arrays, images) is not None
         ]
     if not parts or parts[0][0] == "test":
@@ -69,7 +69,7 @@ def _images_and_labels(
         raise DataError(
             f"expected labels ({', '.join(label_keys)}) beside {images} in {path}, got {_described(arrays)}; add them"
         )
-    pixels, column = _pixels(arrays[images], images, path), _column(arrays[labels], labels, path)
+    pixels, column = rgb_pixels(arrays[images], f"{images} of {path}"), _column(arrays[labels], labels, path)
     if len(pixels) != len(column):
         raise DataError(
             f"expected one label an image in {path}, got {len(pixels)} images in {images} and {len(column)} labels in "
@@ -78,8 +78,11 @@ def _images_and_labels(
     return pixels, column
 
 
-def _pixels(array: NDArray[Any], name: str, path: Path) -> NDArray[np.uint8]:
-    where = f"{name} of {path}"
+def rgb_pixels(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
+    """Return images as uint8 `[n, height, width, 3]`: grey ones get three channels, whole numbers from 0 to 255 fit.
+
+    Refused with DataError, naming `where` they are: fractions, other ranges, other shapes.
+    """
     if array.dtype != np.uint8 and np.issubdtype(array.dtype, np.integer) and array.size:
         if array.min() < 0 or array.max() > 255:
             raise DataError(
@@ -88,8 +91,8 @@ def _pixels(array: NDArray[Any], name: str, path: Path) -> NDArray[np.uint8]:
         array = array.astype(np.uint8)
     if array.dtype != np.uint8:
         raise DataError(
-            f"expected uint8 pixels from 0 to 255 in {where}, got {array.dtype}; "
-            "store the pictures as they are (lowres scales inside the network), or multiply by 255 and round"
+            f"expected uint8 pixels from 0 to 255 in {where}, got {array.dtype}{_range(array)}; the network scales "
+            "inside: store the pictures as they are, or multiply fractions by 255 and round"
         )
     if array.ndim == 4 and array.shape[1] in (1, 3) and array.shape[3] not in (1, 3):
         raise DataError(
@@ -103,6 +106,10 @@ def _pixels(array: NDArray[Any], name: str, path: Path) -> NDArray[np.uint8]:
             f"got {list(array.shape)}; reshape it"
         )
     return np.repeat(array, 3, axis=3) if array.shape[3] == 1 else array
+
+
+def _range(array: NDArray[Any]) -> str:
+    return f" {array.min():.3g} to {array.max():.3g}" if array.size and array.dtype.kind == "f" else ""
 
 
 def _column(array: NDArray[Any], name: str, path: Path) -> NDArray[Any]:

@@ -17,7 +17,16 @@ from lowres.errors import DamagedImage, DataError
 from lowres.files.cache_folder import cache_folder
 from lowres.files.class_folders import ClassFolders, PictureFile, list_class_folders
 from lowres.files.image_store import PIXELS, StoredImages, keep_images, load_pixels, open_images, pixel_file
-from lowres.files.pictures import UNREADABLE, Fit, Size, decode_picture, picture_size, quiet_pillow
+from lowres.files.pictures import (
+    UNREADABLE,
+    Fit,
+    Size,
+    decode_picture,
+    picture_size,
+    quiet_pillow,
+    why_unreadable,
+    writable_name,
+)
 from lowres.files.progress import Meter, Report
 from lowres.values.labelled_images import LabelledImages
 
@@ -102,7 +111,7 @@ def _decode_into(
         try:
             return decode_picture(listing.root / picture.relative, size, fit)
         except UNREADABLE as error:
-            return f"{picture.relative}: {str(error).split(' <')[0] or type(error).__name__}"
+            return f"{picture.relative}: {why_unreadable(error)}"
 
     with pixel_file(path, size[1], size[0]) as append, _threads() as pool:
         for chunk in _chunks(listing.pictures):
@@ -140,15 +149,10 @@ def _label(pixels: NDArray[np.uint8], good: Sequence[PictureFile]) -> LabelledIm
     return LabelledImages(
         pixels=pixels,
         labels=np.array([index[picture.class_name] for picture in good], np.int64),
-        class_names=tuple(_writable(name) for name in class_names),
-        ids=tuple(_writable(picture.relative) for picture in good),
+        class_names=tuple(writable_name(name) for name in class_names),
+        ids=tuple(writable_name(picture.relative) for picture in good),
         held_out=held_out if held_out.any() else None,
     )
-
-
-def _writable(name: str) -> str:
-    """A file name that is no UTF-8 with its odd bytes spelt out, so that tables and reports can hold it."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _complaint(root: Path, damaged: Sequence[str]) -> str:

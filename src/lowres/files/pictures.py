@@ -39,6 +39,16 @@ def quiet_pillow() -> Iterator[None]:
         yield
 
 
+def why_unreadable(error: BaseException) -> str:
+    """Return what one of UNREADABLE says, without the address of whatever could not be read."""
+    return str(error).split(" <")[0] or type(error).__name__
+
+
+def writable_name(name: str) -> str:
+    """Return a file name that is no UTF-8 with its odd bytes spelt out, so that tables and reports can hold it."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def picture_size(path: Path) -> Size:
     """Return width and height in pixels as seen upright, from the file's header alone; raises one of UNREADABLE."""
     with Image.open(path) as image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -69,6 +69,10 @@ class FeatureExtractor:
             done += len(features)
             self.images_per_second = done / (time.perf_counter() - started)
             yield FeatureBatch(batch_rows, features)
+
+    def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of each batch of uint8 pixels `[n, h, w, 3]`, in their order, as the batches come."""
+        return self._engine.run(batches)
 
     def extract(
         self, pixels: NDArray[np.uint8], rows: NDArray[np.int64] | None = None, *, flipped: bool = False

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.predictions import Predictions
+    from lowres.values.recipe import Recipe
 
 FLIPPED = "test_flipped"
 PROBE_IMAGES = 64
@@ -56,7 +57,7 @@ def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool) -> NDArray[np
     instead of a pass an image.
     """
     logits: NDArray[np.float32]
-    if run.recipe.fine_tuning.epochs == 0:
+    if goes_by_features(run.recipe):
         logits = run.classifier.logits_from_features(run.features.read(rows, flipped))
         return logits
     choices, what = run.recipe.features, f"{'mirrored ' if flipped else ''}images predicted"
@@ -67,6 +68,11 @@ def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool) -> NDArray[np
         parts.append(batch)
         run.progress.advance(what, done, len(rows))
     return _joined(parts)
+
+
+def goes_by_features(recipe: Recipe) -> bool:
+    """Whether the trunk is the published one, so that predictions come of its features and the saved head."""
+    return recipe.fine_tuning.epochs == 0
 
 
 def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -62,7 +62,12 @@ class Predictions:
 
     def probabilities(self, temperature: float = 1.0) -> NDArray[np.float64]:
         """Softmax of `logits / temperature`, float64 `[n, classes]`, rows summing to one."""
-        scaled = self.logits.astype(np.float64) / temperature
-        scaled -= scaled.max(axis=1, keepdims=True)
-        weights = np.exp(scaled)
-        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+        return softmax(self.logits, temperature)
+
+
+def softmax(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """Return the softmax of `logits / temperature`, float64 `[n, classes]`, rows summing to one."""
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    weights = np.exp(scaled)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
