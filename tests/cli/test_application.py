@@ -1,6 +1,7 @@
 """Every command answers in words and numbers a person and a script can use, whatever they typed."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -197,7 +198,11 @@ def test_backbones_are_listed():
     assert rows["resnet50"]["channels"] == 2048
     assert rows["resnet50"]["has_weights"]
     assert not rows["densenet121"]["has_weights"]
-    assert "efficientnet-lite0" in lowres("recipes", "--backbones").stdout
+    assert (rows["wrn-28-10"]["is_drawn"], rows["wrn-28-10"]["default_pixels"]) == (True, 32)
+    shown = lowres("recipes", "--backbones").stdout
+    assert "efficientnet-lite0" in shown
+    assert re.search(r"^resnet20 .* no weights: trained from scratch$", shown, re.MULTILINE)
+    assert re.search(r"^densenet121 .* weights by --from and network.weights_sha256$", shown, re.MULTILINE)
 
 
 def test_a_recipe_as_it_is_shown_is_a_recipe(tmp_path):

@@ -17,7 +17,7 @@ def _tarball(path: Path, *names: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["lite0.pth", "resnet50.h5", "resnet50.hdf5", "model.json"])
+@pytest.mark.parametrize("name", ["lite0.pth", "resnet20.th", "resnet50.h5", "resnet50.hdf5", "model.json"])
 def test_weights_are_known_by_their_names(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert sort_given_files([tmp_path / name]) == GivenFiles(weights=tmp_path / name)

@@ -109,6 +109,14 @@ def test_parameters_are_tensors(torch, write):
     np.testing.assert_array_equal(tensors["kernel"], KERNEL)
 
 
+@pytest.mark.parametrize("wrapper", ["state_dict", "net"])
+def test_a_checkpoint_of_a_training_gives_its_state_dict(torch, write, wrapper):
+    content = pickled(torch, {"epoch": 3, wrapper: {"kernel": STATE["kernel"]}, "best_prec1": 91.7})
+    tensors = read_torch_tensors(write(content, storages={"0": STORAGES["0"]}))
+    assert list(tensors) == ["kernel"]
+    np.testing.assert_array_equal(tensors["kernel"], KERNEL)
+
+
 class Trap:
     def __init__(self, path):
         self.path = path

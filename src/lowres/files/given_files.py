@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lowres.errors import SourceUnavailable
 from lowres.files.tfjs import MODEL_FILE
+from lowres.files.torch_pickle import TORCH_SUFFIXES
 
-_WEIGHT_SUFFIXES = (".pth", ".h5", ".hdf5")
+_WEIGHT_SUFFIXES = (*TORCH_SUFFIXES, ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 
 from lowres.errors import VerificationError
 
+TORCH_SUFFIXES = (".pth", ".pt", ".th")
+# Under these names trainings keep the state dict, beside epochs and accuracies.
+_WRAPPERS = ("state_dict", "net")
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGE_TYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
@@ -62,7 +65,7 @@ _UNREADABLE = (
 
 
 def read_torch_tensors(path: Path) -> dict[str, NDArray[Any]]:
-    """Return every tensor of a state dict by its name.
+    """Return every tensor of a state dict by its name; also of one that a training wrapped in a checkpoint.
 
     Refused with VerificationError: a pickle that names anything but tensors, storages and ordered dicts, a file in
     neither layout, and one that ends too early.
@@ -108,6 +111,9 @@ def _read_stream(file: BinaryIO, path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _state_dict(loaded: object, path: Path) -> dict[str, _Tensor]:
+    for wrapper in _WRAPPERS:
+        if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
+            loaded = loaded[wrapper]
     if not isinstance(loaded, dict) or not all(isinstance(value, _Tensor) for value in loaded.values()):
         raise VerificationError(f"expected a dictionary of tensors in {path}, got {type(loaded).__name__}")
     return {str(name): tensor for name, tensor in loaded.items()}

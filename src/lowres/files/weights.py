@@ -22,7 +22,7 @@ from lowres.files.cache_folder import cache_folder
 from lowres.files.downloads import Place, download, first_that_serves, npm_pack
 from lowres.files.progress import Report
 from lowres.files.tfjs import MODEL_FILE, is_tfjs_file, read_tfjs_tensors
-from lowres.files.torch_pickle import read_torch_tensors
+from lowres.files.torch_pickle import TORCH_SUFFIXES, read_torch_tensors
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -108,7 +108,7 @@ def read_weights_file(path: Path) -> Tensors:
         raise SourceUnavailable(f"expected weights in {path}, got nothing there; check the path")
     if path.name == MODEL_FILE:
         path = path.parent
-    if path.suffix == ".pth":
+    if path.suffix in TORCH_SUFFIXES:
         tensors = read_torch_tensors(path)
     elif path.suffix in (".h5", ".hdf5"):
         tensors = _read_h5(path)
