@@ -83,6 +83,9 @@ def test_the_areas_are_scikit_learns_and_the_ends_are_the_whole_and_nothing(judg
     assert {round(float(found.insertion_curve[-1] - whole), 9) for found in scores.values()} == {0}
     # The patch is a twelfth of the picture, so after the first tenth has gone nothing is left of it.
     assert scores["true"].deletion_curve[1] < 0.03 < scores["random"].deletion_curve[1]
+    # And all of it is back after the first tenth has come.
+    assert scores["true"].insertion_curve[0] < 0.5
+    np.testing.assert_allclose(scores["true"].insertion_curve[1], whole)
 
 
 def test_chunks_change_nothing(judged, monkeypatch):

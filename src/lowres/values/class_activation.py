@@ -40,10 +40,10 @@ def grad_cam_plus_plus(activations: Features, gradients: Features) -> Maps:
     _check(activations, gradients)
     slopes = gradients.astype(np.float64)
     below = 2 + slopes * activations.sum(axis=(1, 2), keepdims=True, dtype=np.float64)
-    # Only where the gradient is positive does a coefficient count; it has a pole where activations are negative.
+    # The ReLU of eq. 13: where the gradient is not positive nothing counts. Negative activations may lead to a pole.
     counts = (slopes > 0) & (below != 0)
     coefficients = np.divide(1.0, below, out=np.zeros_like(below), where=counts)
-    return _weighted(activations, (coefficients * np.maximum(slopes, 0)).sum(axis=(1, 2)))
+    return _weighted(activations, (coefficients * slopes).sum(axis=(1, 2)))
 
 
 def hires_cam(activations: Features, gradients: Features) -> Maps:
