@@ -1,0 +1,46 @@
+"""Every measure that torchmetrics has too agrees with it, on values it gave once (oracles/torchmetrics_values.py)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lowres.values.calibration import expected_calibration_error, negative_log_likelihood
+from lowres.values.evaluation import evaluate
+from lowres.values.predictions import Predictions
+from values.oracles.torchmetrics_values import BINS, CASES, drawn
+
+VALUES = json.loads((Path(__file__).parent / "oracles/torchmetrics_values.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    """Predictions of one case, and what torchmetrics said of them."""
+    logits, labels = drawn(request.param)
+    names = tuple(f"class {number}" for number in range(logits.shape[1]))
+    ids = tuple(str(number) for number in range(len(labels)))
+    return Predictions(ids, labels, logits, names), VALUES[request.param]
+
+
+@pytest.mark.parametrize("bins", BINS)
+def test_calibration_error(case, bins):
+    predictions, said = case
+    ours = expected_calibration_error(predictions.probabilities(), predictions.labels, bins)
+    assert ours == pytest.approx(said["ece"][str(bins)], abs=1e-6)
+
+
+def test_likelihood_and_accuracies(case):
+    predictions, said = case
+    evaluation = evaluate(predictions)
+    assert negative_log_likelihood(predictions) == pytest.approx(said["nll"], rel=1e-9)
+    assert evaluation.accuracy == pytest.approx(said["accuracy"], abs=1e-6)
+    assert evaluation.balanced_accuracy == pytest.approx(said["balanced_accuracy"], abs=1e-6)
+    if len(predictions.class_names) > 2:
+        assert evaluation.top_k[2] == pytest.approx(said["top_2"], abs=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["precision", "recall", "f1"])
+def test_every_class(case, measure):
+    predictions, said = case
+    ours = [getattr(score, measure) for score in evaluate(predictions).per_class]
+    assert ours == pytest.approx(said[measure], abs=1e-6)
