@@ -1,5 +1,6 @@
-"""Every measure that torchmetrics has too agrees with it, on values it gave once (oracles/torchmetrics_values.py)."""
+"""Measures that torchmetrics has too agree with what it said once (benchmarks/torchmetrics_values.py)."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -8,21 +9,24 @@ import pytest
 from lowres.values.calibration import expected_calibration_error, negative_log_likelihood
 from lowres.values.evaluation import evaluate
 from lowres.values.predictions import Predictions
-from values.oracles.torchmetrics_values import BINS, CASES, drawn
 
-VALUES = json.loads((Path(__file__).parent / "oracles/torchmetrics_values.json").read_text(encoding="utf-8"))["cases"]
+_SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks/torchmetrics_values.py"
+_spec = importlib.util.spec_from_file_location("torchmetrics_values", _SCRIPT)
+oracle = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(oracle)
+VALUES = json.loads(oracle.RESULTS.read_text(encoding="utf-8"))["cases"]
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=oracle.CASES)
 def case(request):
     """Predictions of one case, and what torchmetrics said of them."""
-    logits, labels = drawn(request.param)
+    logits, labels = oracle.drawn(request.param)
     names = tuple(f"class {number}" for number in range(logits.shape[1]))
     ids = tuple(str(number) for number in range(len(labels)))
     return Predictions(ids, labels, logits, names), VALUES[request.param]
 
 
-@pytest.mark.parametrize("bins", BINS)
+@pytest.mark.parametrize("bins", oracle.BINS)
 def test_calibration_error(case, bins):
     predictions, said = case
     ours = expected_calibration_error(predictions.probabilities(), predictions.labels, bins)

@@ -1,7 +1,7 @@
-"""Writes torchmetrics_values.json beside itself: what torchmetrics and torch say of predictions anyone can draw again.
+"""Writes benchmarks/results/torchmetrics_values.json: what torchmetrics says of predictions anyone can draw again.
 
 In an environment of its own (torch is no dependency of lowres):
-pip install torch torchmetrics; python tests/values/oracles/torchmetrics_values.py
+pip install torch torchmetrics; python benchmarks/torchmetrics_values.py
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+RESULTS = Path(__file__).parent / "results" / "torchmetrics_values.json"
 # Images, classes, how far the logits are spread, and the temperature that labels are drawn at.
 CASES = {
     "overconfident": (2000, 10, 3.0, 2.0),
@@ -68,4 +69,4 @@ if __name__ == "__main__":
 
     values = {"torch": torch.__version__, "torchmetrics": torchmetrics.__version__}
     values["cases"] = {name: judged(name) for name in CASES}
-    Path(__file__).with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
