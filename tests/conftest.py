@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from lowres.pipeline import preflight
 from lowres.pipeline.reload_process import ReloadProcess
@@ -26,9 +26,10 @@ _CACHE = tempfile.mkdtemp(prefix="lowres-test-cache-")
 os.environ["LOWRES_CACHE"] = _CACHE
 
 # The same examples for everybody, so that a red check is red again; HYPOTHESIS_PROFILE=search looks for new ones.
-# No deadline: on a busy machine it would measure the neighbours.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.register_profile("search", deadline=None, max_examples=500)
+# No deadline and no complaint of slowness: on a busy machine they would measure the neighbours.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, **_PATIENT)
+settings.register_profile("search", max_examples=500, **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
