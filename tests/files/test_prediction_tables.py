@@ -30,13 +30,13 @@ def test_csv_reads_back():
     sink.write(ROWS[2:])
     rows = list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
     assert list(rows[0]) == [
-        "id", "predicted", "probability", "class_2", "probability_2", "entropy_nats", "needs_review", "possible",
+        "id", "predicted", "probability", "class_2", "class_2_probability", "entropy_nats", "needs_review", "possible",
         "problem",
     ]  # fmt: skip
     assert [row["id"] for row in rows] == [row.id for row in ROWS]
     assert [row["problem"] for row in rows] == ["", ROWS[1].problem, "", ""]
     assert [row["predicted"] for row in rows] == ["cät", "", "dog", "dog"]
-    assert [float(row["probability_2"] or -1) for row in rows] == [0.2, -1, 0, 0.4]
+    assert [float(row["class_2_probability"] or -1) for row in rows] == [0.2, -1, 0, 0.4]
     assert float(rows[0]["entropy_nats"]) == 1 / 3
     assert [row["needs_review"] for row in rows] == ["true", "", "false", ""]
     assert [row["possible"] for row in rows] == ["cät|dog", "", "", ""]

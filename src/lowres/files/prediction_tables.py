@@ -27,15 +27,15 @@ class RowSink(Protocol):
 class CsvRows:
     """A header and one line a picture; what a row does not have is empty.
 
-    Columns: id, predicted, probability, class_2, probability_2 and so on, entropy_nats, needs_review (true or false),
-    possible (class names with | between them), problem. `lowres evaluate --predictions` reads it.
+    Columns: id, predicted, probability, class_2, class_2_probability and so on, entropy_nats, needs_review (true or
+    false), possible (class names with | between them), problem. `lowres evaluate --predictions` reads it.
     """
 
     def __init__(self, stream: IO[str], top: int) -> None:
         """Write the header for rows of `top` classes."""
         self._stream, self._top = stream, top
         self._lines = csv.writer(stream, lineterminator="\n")
-        others = [column for place in range(2, top + 1) for column in (f"class_{place}", f"probability_{place}")]
+        others = [column for place in range(2, top + 1) for column in (f"class_{place}", f"class_{place}_probability")]
         self._lines.writerow(
             ["id", "predicted", "probability", *others, "entropy_nats", "needs_review", "possible", "problem"]
         )
