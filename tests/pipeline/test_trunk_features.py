@@ -1,11 +1,16 @@
 """Features come from the cache where they are, and numbers that are none are refused before they are kept."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 
-from lowres.errors import TrainingError
+from lowres.errors import TrainingError, VerificationError
+from lowres.files import weights
+from lowres.files.given_files import GivenFiles
 from lowres.files.study_folder import open_study
 from lowres.networks.backend import load_backend
+from lowres.pipeline.features import STAGE
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun
 from lowres.pipeline.trunk_features import TrunkFeatures
@@ -130,3 +135,44 @@ def test_numbers_that_are_none_are_refused_and_not_kept(features, monkeypatch):
         features.read(np.arange(40))
     monkeypatch.undo()
     assert np.isfinite(features.read(np.arange(40))).all()
+
+
+@pytest.fixture
+def with_network(features):
+    """Run the study with another trunk and another seed; return the features of that."""
+
+    def changed(seed=0, **network):
+        run = copy(features._run)
+        chosen = run.recipe.network.model_copy(update={"input_pixels": 8, **network})
+        run.recipe = run.recipe.model_copy(update={"network": chosen, "seed": seed})
+        return TrunkFeatures(run)
+
+    return changed
+
+
+def test_a_network_without_weights_is_drawn_by_the_seed_of_the_recipe(with_network):
+    first, other = (with_network(seed, backbone="airbench94") for seed in (3, 4))
+    assert first.weights is None
+    assert first.key().digest != other.key().digest
+    rows = np.arange(4)
+    again = with_network(3, backbone="airbench94").trunk.get_weights()
+    assert all(np.array_equal(one, two) for one, two in zip(first.trunk.get_weights(), again, strict=True))
+    assert np.abs(first.read(rows) - other.read(rows)).max() > 1e-3
+    # The trunk for tests is none of those.
+    assert with_network(3, backbone="tiny-conv").key().digest == with_network(4, backbone="tiny-conv").key().digest
+    assert seed_inputs(with_network(3, backbone="tiny-conv")) == []
+    assert seed_inputs(with_network(3, backbone="airbench94")) == ["3"]
+
+
+def seed_inputs(found):
+    return [value for name, value in STAGE.inputs(found._run).items() if "seed" in name]
+
+
+def test_weights_of_a_public_definition_are_asked_for_their_hash(features, with_network, monkeypatch, tmp_path):
+    tensors = {"conv1.weight": np.ones((2, 2), np.float32)}
+    monkeypatch.setattr(weights, "read_weights_file", lambda path: tensors)
+    path, sha256 = tmp_path / "resnet20.pth", weights.tensors_sha256(tensors)
+    monkeypatch.setattr(features._run, "given", GivenFiles(weights=path))
+    with pytest.raises(VerificationError, match=f"--set network.weights_sha256={sha256}"):
+        _ = with_network(backbone="resnet20").weights
+    assert with_network(backbone="resnet20", weights_sha256=sha256).weights.sha256 == sha256
