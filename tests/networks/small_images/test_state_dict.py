@@ -14,7 +14,6 @@ from networks.small_images import torch_definitions as torch
 
 DEFINITIONS = {
     "resnet20": (partial(torch.resnet, blocks=3), 18),
-    "resnet32": (partial(torch.resnet, blocks=5), 9),
     "wrn-16-4": (partial(torch.wide_resnet, blocks=2, width=4), 13),
     "preact-resnet18": (torch.preact_resnet18, 9),
     "mobilenetv2-cifar": (torch.mobilenet_v2, 9),
