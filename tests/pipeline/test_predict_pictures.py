@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import deque
 from itertools import count
 
 import numpy as np
@@ -74,6 +75,37 @@ def test_bad_pictures_keep_their_place_also_where_a_whole_batch_is_bad(picture_s
     alone = all_rows(predictor, [good], top=1)[0]
     assert [row for row in rows if not isinstance(row, UnreadPicture)] == pytest.approx([alone, alone])
     assert all_rows(predictor, [], top=1) == []
+
+
+class EngineAhead:
+    """Answers each batch with its first pixel, has taken two more by then, and like OpenVINO wants no empty batch."""
+
+    name, precision, note = "ahead", "float32", ""
+
+    def run(self, batches):
+        working = deque()
+        for batch in batches:
+            assert len(batch) > 0, "expected at least one picture a batch"
+            working.append(np.stack([batch[:, 0, 0, 0], *[np.zeros(len(batch))] * 2], axis=1).astype(np.float32))
+            if len(working) > 2:
+                yield working.popleft()
+        yield from working
+
+
+def test_an_engine_that_runs_ahead_changes_no_row(picture_study):
+    ahead = StudyPredictor(open_finished_study(picture_study))
+    ahead.__dict__["_engine"] = EngineAhead()
+    bad = AskedPicture("bad", None, "torn")
+    asked = [
+        bad if 40 <= row < 120 else AskedPicture(str(row), np.full((12, 12, 3), row, np.uint8)) for row in range(200)
+    ]
+    rows = [row for rows in ahead.rows(asked, top=3) for row in rows]
+    assert [row.id for row in rows] == [one.id for one in asked]
+    temperature = ahead.study.rules.temperature
+    for row, one in zip(rows, asked, strict=True):
+        if one is not bad:
+            expected = softmax([int(one.id) / temperature, 0, 0])[0]
+            assert dict(row.top)["dark"] == pytest.approx(expected)
 
 
 def test_nothing_is_loaded_before_the_first_picture(picture_study):

@@ -37,6 +37,8 @@ def load_backend(is_deterministic: bool = False) -> str:
     chosen = os.environ.get(_CHOICE) or _configured()
     if chosen not in installed and not os.environ.get(_CHOICE):
         chosen = os.environ[_CHOICE] = installed[0]
+    # TensorFlow reads this when it starts, and greets at length where it is not set.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # JAX reads this when it starts.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if is_deterministic:
