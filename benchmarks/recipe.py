@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lowres.files.atomic import atomic_write_json
-from lowres.values.history import FINE_TUNING, history_from_csv
+from lowres.values.training.history import FINE_TUNING, history_from_csv
 from processor import machine
 
 RESULTS = Path(__file__).parent / "results"

@@ -32,9 +32,9 @@ from lowres.networks.explaining import Explainer
 from lowres.networks.heads import build_head
 from lowres.networks.linear_heads import Matrix, Standardiser
 from lowres.networks.trained_classifier import TrainedClassifier
-from lowres.values import noisy_imputation
-from lowres.values.class_activation import eigen_cam
-from lowres.values.map_similarity import rank_correlations
+from lowres.values.explaining import noisy_imputation
+from lowres.values.explaining.class_activation import eigen_cam
+from lowres.values.explaining.map_similarity import rank_correlations
 from lowres.values.split import make_split
 
 HERE = Path(__file__).resolve().parent

@@ -18,7 +18,7 @@ from lowres.files.weights import load_weights
 from lowres.networks.backbones import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.linear_heads import Standardiser, fit_logistic_regressions
-from lowres.values.intervals import wilson_interval
+from lowres.values.judging.intervals import wilson_interval
 from lowres.values.split import make_split
 
 TRAIN_IMAGES, VALIDATION_IMAGES = 1000, 500

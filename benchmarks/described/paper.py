@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from sklearn.utils.class_weight import compute_class_weight
 
 from described.claim import Claim
-from lowres.values.intervals import wilson_interval
+from lowres.values.judging.intervals import wilson_interval
 
 # The document's own figures, each quoted in the claim that uses it.
 FROZEN, VALIDATION, TEST = 0.105, 0.490, 0.489

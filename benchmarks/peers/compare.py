@@ -28,7 +28,7 @@ from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
 from lowres.networks.backbones import build_trunk
 from lowres.networks.features import FeatureExtractor
-from lowres.values.intervals import wilson_interval
+from lowres.values.judging.intervals import wilson_interval
 from lowres.values.split import make_split
 
 HERE = Path(__file__).resolve().parent

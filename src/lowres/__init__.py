@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lowres.library.loaded_study import LoadedStudy as LoadedStudy
     from lowres.library.loaded_study import load as load
-    from lowres.values.prediction_rows import ClassProbability as ClassProbability
-    from lowres.values.prediction_rows import Prediction as Prediction
-    from lowres.values.prediction_rows import UnreadPicture as UnreadPicture
+    from lowres.values.judging.prediction_rows import ClassProbability as ClassProbability
+    from lowres.values.judging.prediction_rows import Prediction as Prediction
+    from lowres.values.judging.prediction_rows import UnreadPicture as UnreadPicture
 
 __version__ = "0.1.0"
 
@@ -18,9 +18,9 @@ __version__ = "0.1.0"
 _OFFERED = {
     "load": "lowres.library.loaded_study",
     "LoadedStudy": "lowres.library.loaded_study",
-    "ClassProbability": "lowres.values.prediction_rows",
-    "Prediction": "lowres.values.prediction_rows",
-    "UnreadPicture": "lowres.values.prediction_rows",
+    "ClassProbability": "lowres.values.judging.prediction_rows",
+    "Prediction": "lowres.values.judging.prediction_rows",
+    "UnreadPicture": "lowres.values.judging.prediction_rows",
 }
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from lowres.cli.application import application
 from lowres.cli.explaining import Range, study_settings
 from lowres.networks.own_model import InputRange
-from lowres.values.recipe import Recipe
+from lowres.values.recipes.recipe import Recipe
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from lowres.cli.application import application
 from lowres.cli.predicting_words import TableRows, study_notes
 from lowres.pipeline.predict_pictures import open_finished_study
-from lowres.values.prediction_rows import AnswerRules
+from lowres.values.judging.prediction_rows import AnswerRules
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from PIL import Image
 from lowres.faces.report_data import Candidate, Cost, FineTuned, FlippedResult, Making, ReportData, StageCost
 from lowres.faces.study_figures import study_figures
 from lowres.files.machine import Machine
-from lowres.values.calibration import fit_temperature
-from lowres.values.evaluation import evaluate
-from lowres.values.explanation import Explanation, choose_gallery
+from lowres.values.explaining.explanation import Explanation, choose_gallery
 from lowres.values.findings import Finding
-from lowres.values.history import FINE_TUNING, FROZEN, EpochRow
-from lowres.values.intervals import wilson_interval
+from lowres.values.judging.calibration import fit_temperature
+from lowres.values.judging.evaluation import evaluate
+from lowres.values.judging.intervals import wilson_interval
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
-from lowres.values.recipe import Head, Recipe
+from lowres.values.recipes.recipe import Head, Recipe
 from lowres.values.split import make_split
+from lowres.values.training.history import FINE_TUNING, FROZEN, EpochRow
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

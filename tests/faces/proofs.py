@@ -1,9 +1,9 @@
 """Heat maps as they may fare against baselines, made by hand for the tests of what is said of them."""
 
 from lowres.faces.trust_words import MEASURES
-from lowres.values.explanation_report import ExplanationReport
-from lowres.values.faithfulness import Comparison, Faithfulness
-from lowres.values.randomisation_check import RandomisationCheck, RandomisedStep
+from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.explaining.faithfulness import Comparison, Faithfulness
+from lowres.values.explaining.randomisation_check import RandomisationCheck, RandomisedStep
 
 # By which of the three measures the maps are better.
 ALL, SOME, NONE = (True, True, True), (True, False, True), (False, False, False)

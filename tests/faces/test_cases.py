@@ -7,7 +7,7 @@ import pytest
 
 from lowres.errors import PredictionsError
 from lowres.faces.cases import CaseBook, sample_rows
-from lowres.values.evaluation import evaluate
+from lowres.values.judging.evaluation import evaluate
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lowres.faces.model_card import card_metadata, model_card
-from lowres.values.evaluation import Evaluation
+from lowres.values.judging.evaluation import Evaluation
 
 # What huggingface_hub's `model_index_to_eval_results` reads of each result.
 NEEDED = {"task", "dataset", "metrics"}

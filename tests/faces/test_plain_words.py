@@ -8,8 +8,8 @@ import pytest
 from faces.proofs import ALL, NONE, proof
 from lowres.faces import plain_words
 from lowres.faces.cases import CaseBook
-from lowres.values.explanation import Explanation
-from lowres.values.explanation_report import ExplanationReport
+from lowres.values.explaining.explanation import Explanation
+from lowres.values.explaining.explanation_report import ExplanationReport
 
 TRUSTED, NOT = proof({"random": ALL, "centre": ALL}), proof({"random": ALL, "centre": NONE})
 

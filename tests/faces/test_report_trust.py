@@ -11,9 +11,9 @@ from faces.proofs import ALL, NONE, proof
 from lowres.faces.report import render_report
 from lowres.faces.study_figures import study_figures
 from lowres.pipeline.reliance import read_reliance
-from lowres.values.appraisal import AppraisalChoices, appraise
+from lowres.values.judging.appraisal import AppraisalChoices, appraise
+from lowres.values.judging.robustness import CorruptedAccuracy, Robustness
 from lowres.values.predictions import Predictions
-from lowres.values.robustness import CorruptedAccuracy, Robustness
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from lowres.faces import report_words
 from lowres.faces.cases import CaseBook
 from lowres.faces.report_data import FlippedResult
-from lowres.values.evaluation import evaluate
 from lowres.values.findings import Finding
+from lowres.values.judging.evaluation import evaluate
 from lowres.values.predictions import Predictions
 
 

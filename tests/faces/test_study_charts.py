@@ -7,7 +7,7 @@ from sklearn.calibration import calibration_curve
 from lowres.faces.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Line, padded, round_ticks
 from lowres.faces.study_charts import confidence_chart, reliability_chart, training_charts
 from lowres.faces.training_course import training_course
-from lowres.values.history import EpochRow
+from lowres.values.training.history import EpochRow
 
 
 def test_a_point_lies_where_the_axes_say():

@@ -6,8 +6,8 @@ import pytest
 
 from lowres.faces import training_words
 from lowres.faces.training_course import training_course
-from lowres.values.mirroring import Mirroring
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.altering.mirroring import Mirroring
+from lowres.values.recipes.recipe_sections import Augmentation
 
 
 def plain(words):

@@ -6,11 +6,11 @@ import pytest
 
 from faces.proofs import ALL, NONE, SOME, proof
 from lowres.faces import trust_words
-from lowres.values.appraisal import Review
-from lowres.values.conformal import ConformalSets
-from lowres.values.explanation_report import ExplanationReport
-from lowres.values.robustness import CorruptedAccuracy, Robustness
-from lowres.values.selective import ReviewOutcome, ReviewThreshold, RiskCoverage, RiskPoint
+from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.judging.appraisal import Review
+from lowres.values.judging.conformal import ConformalSets
+from lowres.values.judging.robustness import CorruptedAccuracy, Robustness
+from lowres.values.judging.selective import ReviewOutcome, ReviewThreshold, RiskCoverage, RiskPoint
 
 CHOSEN = ReviewThreshold(0.01, 0.95, 0.83, 0.0098, 2000, 0.8, 597)
 OUTCOME = ReviewOutcome(10_000, 7850, 0.785, (0.777, 0.793), 71, 71 / 7850, (0.0072, 0.0114))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lowres.files.recipes import read_recipe
-from lowres.values.recipe_lint import lint_recipe
+from lowres.values.recipes.recipe_lint import lint_recipe
 
 CIFAR10 = {"training_images": 8_000, "image_pixels": 32}
 # The document's own figures, by the field that has to say them.

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from lowres.errors import MissingDependency
 from lowres.files import prediction_tables
 from lowres.files.prediction_tables import CsvRows, JsonLines, JsonObject, table_file
-from lowres.values.prediction_rows import ClassProbability, Prediction, UnreadPicture
+from lowres.values.judging.prediction_rows import ClassProbability, Prediction, UnreadPicture
 
 ROWS = [
     Prediction(

@@ -6,7 +6,7 @@ import pytest
 
 from lowres.errors import RecipeError
 from lowres.files.recipes import DEFAULT_RECIPE, packaged_names, packaged_recipes, read_recipe
-from lowres.values.recipe import recipe_to_toml
+from lowres.values.recipes.recipe import recipe_to_toml
 
 FOLDER = Path(__file__).parents[2] / "src" / "lowres" / "recipes"
 

@@ -18,7 +18,7 @@ from lowres.networks.judgement import Judgement
 from lowres.networks.keras_applications import application
 from lowres.networks.published_tensors import published_variables
 from lowres.networks.trained_classifier import TrainedClassifier
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 # As every command does before it trains.
 load_backend()

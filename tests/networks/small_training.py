@@ -16,8 +16,8 @@ from lowres.networks.trainable_network import TrainableNetwork, trainable_networ
 from lowres.networks.training_batches import TrainingPart
 from lowres.networks.training_run import Outcome
 from lowres.networks.training_watcher import SilentWatcher
-from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import FineTuning
+from lowres.values.recipes.recipe import Recipe
+from lowres.values.recipes.recipe_sections import FineTuning
 from networks.trunks import head_on
 
 TRAIN, VALIDATION = slice(0, 120), slice(400, 500)

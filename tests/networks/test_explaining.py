@@ -8,7 +8,7 @@ import pytest
 from lowres.errors import PredictionsError, TrainingError
 from lowres.networks.explaining import Explainer
 from lowres.networks.trained_classifier import TrainedClassifier
-from lowres.values import class_activation
+from lowres.values.explaining import class_activation
 
 TARGETS = np.array([3, 0, 9, 3, 7])
 OTHERS = np.array([1, 1, 2, 8, 0])

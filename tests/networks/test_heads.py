@@ -13,9 +13,9 @@ from lowres.errors import TrainingError
 from lowres.networks.dense_head import fit_dense
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.heads import train_head
-from lowres.values.head_report import HeadCandidate
-from lowres.values.recipe import Head
-from lowres.values.recipe_sections import FrozenPhase
+from lowres.values.recipes.recipe import Head
+from lowres.values.recipes.recipe_sections import FrozenPhase
+from lowres.values.training.head_report import HeadCandidate
 
 QUICK = Head(kinds=("linear", "lda"), regularisations=(1e-3, 1e-1))
 MAP_SHAPE = (4, 4, 32)

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import log_softmax
 
 from lowres.networks.losses import build_loss, loss_at_chance
-from lowres.values.recipe_sections import FineTuning
+from lowres.values.recipes.recipe_sections import FineTuning
 
 CHOICES = [FineTuning(), FineTuning(loss="focal"), FineTuning(loss="focal", focal_gamma=0.5)]
 LOGITS = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32) * 2

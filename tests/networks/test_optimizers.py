@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lowres.networks.optimizers import WeightAverage, build_optimizer
-from lowres.values.recipe_sections import FineTuning
+from lowres.values.recipes.recipe_sections import FineTuning
 
 NAMES = ("kernel", "bias", "gamma", "beta", "depthwise_kernel")
 SCALES = (0.25, 0.25, 0.5, 0.5, 1.0)

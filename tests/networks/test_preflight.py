@@ -6,7 +6,7 @@ import pytest
 from lowres.networks.backbones import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.preflight import Sample, examine_trunk, judge_reload, try_frozen_phase
-from lowres.values.recipe import Network, recipe_from_data
+from lowres.values.recipes.recipe import Network, recipe_from_data
 
 NAMES = [str(digit) for digit in range(10)]
 

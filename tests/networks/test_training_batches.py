@@ -8,8 +8,8 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from lowres.networks.training_batches import TrainingBatches, filled_rows
-from lowres.values.recipe_sections import FineTuning
-from lowres.values.schedule import TrainingLength
+from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.schedule import TrainingLength
 
 CLASSES = 3
 

@@ -8,7 +8,7 @@ from lowres.errors import RecipeError, StudyDamaged, StudyError
 from lowres.files.recipes import read_recipe
 from lowres.files.study_folder import StudySource, open_study
 from lowres.pipeline.choice import choose_study
-from lowres.values.recipe import recipe_to_toml
+from lowres.values.recipes.recipe import recipe_to_toml
 
 
 @pytest.fixture

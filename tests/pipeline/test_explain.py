@@ -12,8 +12,8 @@ from lowres.files.recipes import read_recipe
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.pipeline.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE, STAGE
 from lowres.pipeline.progress import SilentProgress
-from lowres.values.explanation import Explanation
-from lowres.values.explanation_report import ExplanationReport
+from lowres.values.explaining.explanation import Explanation
+from lowres.values.explaining.explanation_report import ExplanationReport
 from lowres.values.labelled_images import LabelledImages
 
 N, PLACE = 60, (1, 6)

@@ -9,7 +9,7 @@ from lowres.errors import DataError, PredictionsError
 from lowres.files.predictions_file import read_arrays
 from lowres.pipeline.explain_model import ModelQuestion, explain_model
 from lowres.pipeline.progress import SilentProgress
-from lowres.values.explanation import Explanation
+from lowres.values.explaining.explanation import Explanation
 
 NAMES = ("cat", "dog", "ship")
 

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from lowres.errors import PredictionsError, StudyError
 from lowres.pipeline.judge import GivenFiles, judge_file
-from lowres.values.appraisal import AppraisalChoices
+from lowres.values.judging.appraisal import AppraisalChoices
 
 CHOICES = AppraisalChoices(review_error=0.2)
 

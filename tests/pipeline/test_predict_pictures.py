@@ -14,7 +14,7 @@ from lowres.files.asked_pictures import AskedPicture, asked_pictures
 from lowres.files.predictions_file import read_predictions
 from lowres.pipeline.predict_pictures import BATCH_IMAGES, StudyPredictor, open_finished_study
 from lowres.pipeline.study import run_study
-from lowres.values.prediction_rows import UnreadPicture
+from lowres.values.judging.prediction_rows import UnreadPicture
 from tiny_study import tiny_choice
 
 

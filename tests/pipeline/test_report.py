@@ -13,9 +13,9 @@ from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.report import augmentation, command, fine_tuned, mirroring, training_history
 from lowres.pipeline.study_run import StudyRun
-from lowres.values.history import EpochRow
-from lowres.values.mirroring import Mirroring
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.altering.mirroring import Mirroring
+from lowres.values.recipes.recipe_sections import Augmentation
+from lowres.values.training.history import EpochRow
 
 DIGITS = StudySource("digits")
 

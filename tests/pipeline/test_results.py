@@ -13,9 +13,9 @@ from lowres.files.recipes import read_recipe
 from lowres.pipeline.compare import compare_results, compare_runs
 from lowres.pipeline.judge import GivenFiles, judge_file
 from lowres.pipeline.results import find_result
-from lowres.values.appraisal import AppraisalChoices
+from lowres.values.judging.appraisal import AppraisalChoices
 from lowres.values.predictions import Predictions
-from lowres.values.recipe import recipe_to_toml
+from lowres.values.recipes.recipe import recipe_to_toml
 
 
 @pytest.fixture

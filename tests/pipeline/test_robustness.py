@@ -9,8 +9,8 @@ from lowres.files.sources import open_source
 from lowres.files.split_file import read_split
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.pipeline.study import run_study
-from lowres.values.corruptions import corrupt
-from lowres.values.robustness import Robustness
+from lowres.values.altering.corruptions import corrupt
+from lowres.values.judging.robustness import Robustness
 from lowres.values.stratified_sample import stratified_sample
 from tiny_study import tiny_choice
 

@@ -140,5 +140,5 @@ def test_an_output_that_was_not_written_is_made_again_every_time(run_chain):
 
 
 def test_recipe_values_are_the_sections_and_the_single_values_asked_for():
-    values = recipe_values(read_recipe("quick"), ("seed", "evaluation"))
-    assert values == {"seed": "0", "evaluation.target_accuracy": "null"}
+    values = recipe_values(read_recipe("quick"), ("seed", "test_time"))
+    assert values == {"seed": "0", "test_time.flips": "false"}

@@ -177,7 +177,7 @@ def test_a_finished_study_makes_nothing_again(again):
         ({"explanation__gallery_images": "6"}, ["explain", "report"]),
         ({"name": "renamed"}, ["report"]),
         # Early cut-off: the features of the same key are the same, so nobody after asks.
-        ({"features__precision": "float32"}, ["preflight", "features", "predict", "report"]),
+        ({"features__precision": "float32"}, ["preflight", "features", "predict", "explain", "report"]),
         # Nothing is augmented before the frozen phase asks for views: training alone looks, and makes the same.
         ({"augmentation__shift_pixels": "1"}, ["preflight", "train", "report"]),
         ({"frozen_phase__plateau_factor": "0.25"}, ["preflight", "head", "train", "predict", "explain", "report"]),

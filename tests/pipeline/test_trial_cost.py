@@ -7,8 +7,8 @@ import pytest
 
 from lowres.pipeline import trial_cost as room
 from lowres.pipeline.trial_cost import TrialCost
-from lowres.values.recipe import recipe_from_data
-from lowres.values.training_cost import StepSeconds
+from lowres.values.recipes.recipe import recipe_from_data
+from lowres.values.training.training_cost import StepSeconds
 
 TRAIN, VALIDATION, CHANNELS = 100, 50, 8
 

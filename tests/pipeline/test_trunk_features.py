@@ -14,7 +14,7 @@ from lowres.pipeline.features import STAGE
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun
 from lowres.pipeline.trunk_features import TrunkFeatures
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.recipes.recipe_sections import Augmentation
 from pipeline.chain import Watcher
 from tiny_study import tiny_choice
 

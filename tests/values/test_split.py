@@ -86,7 +86,8 @@ def test_parts_are_disjoint_stratified_sized_and_settled_by_the_seed(counts, val
     together = np.concatenate(parts)
     assert len(set(together.tolist())) == len(together)
     remaining = total - np.ceil(test * total)
-    pool_size = min(pool or remaining, remaining)
+    # As documented: within one image a class of all there are, all.
+    pool_size = pool if 0 < pool <= remaining - len(counts) else remaining
     assert len(split.test) == pytest.approx(test * total, abs=1)
     assert len(split.validation) == pytest.approx(validation * pool_size, abs=1)
     assert len(split.train) == pytest.approx((1 - validation) * pool_size, abs=1)

@@ -12,8 +12,8 @@ import typer
 from lowres.errors import PredictionsError, RecipeError
 
 if TYPE_CHECKING:
-    from lowres.values.appraisal import AppraisalChoices
-    from lowres.values.output_kinds import Kind
+    from lowres.values.judging.appraisal import AppraisalChoices
+    from lowres.values.judging.output_kinds import Kind
 
 _SECTION = "evaluation."
 
@@ -120,7 +120,7 @@ def judge_given(
 
 
 def _kind(word: OutputKind | None) -> Kind | None:
-    from lowres.values.output_kinds import KINDS
+    from lowres.values.judging.output_kinds import KINDS
 
     return next((kind for kind in KINDS if kind == word), None)
 
@@ -131,7 +131,7 @@ def _choices(predictions: Path, settings: list[str]) -> AppraisalChoices:
     from lowres.files.recipes import read_recipe
     from lowres.files.study_folder import RECIPE_FILE
     from lowres.pipeline.evaluate import appraisal_choices
-    from lowres.values.recipe import Recipe
+    from lowres.values.recipes.recipe import Recipe
 
     values = key_values(settings)
     others = [key for key in values if not key.startswith(_SECTION)]

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from lowres.faces.numbers_in_words import count, duration, percent, with_plain_spaces
-from lowres.values.prediction_rows import Prediction, Row
+from lowres.values.judging.prediction_rows import Prediction, Row
 
 if TYPE_CHECKING:
     from lowres.pipeline.predict_pictures import FinishedStudy
-    from lowres.values.prediction_rows import AnswerRules
+    from lowres.values.judging.prediction_rows import AnswerRules
 
 _WIDEST_CLASS = 24
 

@@ -95,7 +95,7 @@ def examine(as_json: bool) -> None:
 def show_recipes(name: str | None, as_json: bool) -> None:
     """List every packaged recipe with what it is about, or show one with its values explained."""
     from lowres.files.recipes import packaged_recipes, read_recipe
-    from lowres.values.recipe import field_keys
+    from lowres.values.recipes.recipe import field_keys
 
     recipes = {name: read_recipe(name)} if name else packaged_recipes()
     if as_json:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import PredictionsError
-from lowres.values.evaluation import Evaluation
-from lowres.values.explanation import Explanation, for_display
+from lowres.values.explaining.explanation import Explanation, for_display
+from lowres.values.judging.evaluation import Evaluation
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
 

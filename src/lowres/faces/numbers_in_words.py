@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lowres.values.intervals import Interval
+from lowres.values.judging.intervals import Interval
 
 # A number and its unit stay on one line.
 _SPACE = "\N{NO-BREAK SPACE}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lowres.faces.cases import Case, CaseBook
-from lowres.values.evaluation import Evaluation
+from lowres.values.judging.evaluation import Evaluation
 
 # More columns than this are a pattern, not a table: the figure shows them.
 MOST_CLASSES = 30

@@ -9,8 +9,8 @@ from lowres.faces.cases import Confusion
 from lowres.faces.numbers_in_words import count, of_hundred, percent
 from lowres.faces.report_data import ReportData
 from lowres.faces.trust_words import are_maps_true, when_to_ask
-from lowres.values.evaluation import Evaluation
-from lowres.values.heat_focus import EVEN_SHARE, HeatFocus, heat_focus
+from lowres.values.explaining.heat_focus import EVEN_SHARE, HeatFocus, heat_focus
+from lowres.values.judging.evaluation import Evaluation
 
 _MOST_NAMED = 12
 _SURE = 0.9

@@ -29,10 +29,10 @@ from lowres.faces.report_data import ReportData
 from lowres.faces.study_figures import counts_by_part
 from lowres.faces.training_course import training_course
 from lowres.faces.verdict import verdict_paragraph
-from lowres.values.evaluation import Evaluation
-from lowres.values.faithfulness import Comparison
+from lowres.values.explaining.faithfulness import Comparison
 from lowres.values.findings import worst_first
-from lowres.values.recipe import Recipe, field_keys
+from lowres.values.judging.evaluation import Evaluation
+from lowres.values.recipes.recipe import Recipe, field_keys
 from lowres.values.split import PARTS
 
 CONFUSED_PAIRS, CONFUSED_PICTURES, MISTAKES, HEAT_MAPS = 4, 6, 12, 24

@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lowres.files.machine import Machine
-from lowres.values.appraisal import Review
-from lowres.values.calibration import Calibration
-from lowres.values.conformal import ConformalSets
-from lowres.values.evaluation import Evaluation
-from lowres.values.explanation import Explanation
-from lowres.values.explanation_report import ExplanationReport
+from lowres.values.altering.mirroring import Mirroring
+from lowres.values.explaining.explanation import Explanation
+from lowres.values.explaining.explanation_report import ExplanationReport
 from lowres.values.findings import Finding
-from lowres.values.history import EpochRow
-from lowres.values.intervals import Interval
+from lowres.values.judging.appraisal import Review
+from lowres.values.judging.calibration import Calibration
+from lowres.values.judging.conformal import ConformalSets
+from lowres.values.judging.evaluation import Evaluation
+from lowres.values.judging.intervals import Interval
+from lowres.values.judging.robustness import Robustness
+from lowres.values.judging.selective import RiskCoverage
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.mirroring import Mirroring
 from lowres.values.predictions import Predictions
-from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import Augmentation
-from lowres.values.robustness import Robustness
-from lowres.values.selective import RiskCoverage
+from lowres.values.recipes.recipe import Recipe
+from lowres.values.recipes.recipe_sections import Augmentation
 from lowres.values.split import Split
+from lowres.values.training.history import EpochRow
 
 
 @dataclass(frozen=True)

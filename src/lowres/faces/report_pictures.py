@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lowres.faces.figures.overlay import heat_colours, heat_cover, magnified
-from lowres.values.explanation import resize_map
+from lowres.values.explaining.explanation import resize_map
 
 _TINY_PIXELS = 64
 _LARGE_PIXELS = 128

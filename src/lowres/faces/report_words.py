@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from lowres.faces.cases import Case, Confusion
 from lowres.faces.numbers_in_words import count, of_hundred, percent, points
 from lowres.faces.report_data import FlippedResult, Making, ReportData
-from lowres.values.calibration import Calibration
-from lowres.values.evaluation import ClassScore, Evaluation
 from lowres.values.findings import Finding
+from lowres.values.judging.calibration import Calibration
+from lowres.values.judging.evaluation import ClassScore, Evaluation
 
 _SURE = 0.9
 

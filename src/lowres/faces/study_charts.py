@@ -13,10 +13,10 @@ from lowres.faces.numbers_in_words import percent
 from lowres.faces.page_charts import Bar, Chart, Line, Look, Mark, Point, Tick, padded, round_ticks
 from lowres.faces.report_data import Reliance
 from lowres.faces.training_course import TrainingCourse
-from lowres.values.calibration import reliability_bins
-from lowres.values.evaluation import Evaluation
-from lowres.values.history import EpochRow
+from lowres.values.judging.calibration import reliability_bins
+from lowres.values.judging.evaluation import Evaluation
 from lowres.values.predictions import Predictions
+from lowres.values.training.history import EpochRow
 
 # Consecutive epochs of one phase, with the place of the first.
 _Phase = tuple[float, Sequence[EpochRow]]

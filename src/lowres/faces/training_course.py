@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lowres.values.history import FINE_TUNING, FROZEN, EpochRow
+from lowres.values.training.history import FINE_TUNING, FROZEN, EpochRow
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from lowres.faces.numbers_in_words import count, duration, percent, points, with_plain_spaces
 from lowres.faces.report_data import FineTuned, ReportData
 from lowres.faces.training_course import TrainingCourse
-from lowres.values.history import EpochRow
-from lowres.values.intervals import wilson_interval
-from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import Augmentation, FineTuning
+from lowres.values.judging.intervals import wilson_interval
+from lowres.values.recipes.recipe import Recipe
+from lowres.values.recipes.recipe_sections import Augmentation, FineTuning
+from lowres.values.training.history import EpochRow
 
 # How far training is ahead of validation: no more than is usual, and so far that it is learning by heart.
 _CLOSE, _FAR = 0.03, 0.1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lowres.faces.numbers_in_words import count, percent
-from lowres.values.appraisal import Review
-from lowres.values.conformal import ConformalSets
-from lowres.values.explanation_report import ExplanationReport
-from lowres.values.faithfulness import Faithfulness, Measure
-from lowres.values.robustness import Robustness
-from lowres.values.selective import RiskCoverage
+from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.explaining.faithfulness import Faithfulness, Measure
+from lowres.values.judging.appraisal import Review
+from lowres.values.judging.conformal import ConformalSets
+from lowres.values.judging.robustness import Robustness
+from lowres.values.judging.selective import RiskCoverage
 
 MEASURES: dict[Measure, str] = {
     "deletion": "deletion: the answer suffers when what is hot goes",

@@ -6,7 +6,7 @@ from lowres.faces import report_words, trust_words
 from lowres.faces.cases import Confusion
 from lowres.faces.numbers_in_words import percent, points
 from lowres.faces.report_data import ReportData
-from lowres.values.evaluation import Evaluation
+from lowres.values.judging.evaluation import Evaluation
 
 _WELL_CALIBRATED = 0.02
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from lowres.errors import PredictionsError
 from lowres.files.tables import SUFFIXES, read_table
-from lowres.values.given_outputs import GivenOutputs
-from lowres.values.output_kinds import Kind
+from lowres.values.judging.given_outputs import GivenOutputs
+from lowres.values.judging.output_kinds import Kind
 
 _IDS = ("id", "ids", "image_id", "image_ids", "image", "filename", "filenames", "file", "path", "name", "names", "")
 _LABELS = ("label", "labels", "y_true", "true", "truth", "target", "targets", "y", "y_test", "true_label", "class")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from lowres.errors import MissingDependency
-from lowres.values.prediction_rows import Prediction, Row
+from lowres.values.judging.prediction_rows import Prediction, Row
 
 _SEPARATOR = "|"
 # Rows of a .parquet come in groups; small ones make a large and slow file.

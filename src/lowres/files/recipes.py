@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lowres.errors import RecipeError
-from lowres.values.recipe import Recipe, nearest, parse_recipe
+from lowres.values.recipes.recipe import Recipe, nearest, parse_recipe
 
 DEFAULT_RECIPE = "transfer"
 # The data that comes with lowres is for a first look, which should not take minutes.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lowres.errors import DamagedImage
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
-from lowres.values.prediction_rows import Prediction, UnreadPicture
+from lowres.values.judging.prediction_rows import Prediction, UnreadPicture
 
 if TYPE_CHECKING:
     from lowres.files.asked_pictures import Images

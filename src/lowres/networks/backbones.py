@@ -29,7 +29,7 @@ from lowres.networks.resizing import resize
 from lowres.networks.small_images.state_dict import load_state_dict
 from lowres.networks.small_images.table import DEFAULT_PIXELS, NETWORKS, SMALLEST_PIXELS, SmallImageNetwork
 from lowres.networks.tiny_conv import tiny_conv
-from lowres.values.recipe import nearest
+from lowres.values.recipes.recipe import nearest
 
 Tensors = Mapping[str, NDArray[Any]]
 Grow = Callable[[Any, int], keras.Model]

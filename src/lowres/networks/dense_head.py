@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.values.history import FROZEN, EpochRow
 from lowres.values.keyed_random import keyed_words
+from lowres.values.training.history import FROZEN, EpochRow
 
 HIDDEN_UNITS = 256
 DROPOUT_FRACTION = 0.3

@@ -15,9 +15,9 @@ from lowres.networks.engines import EngineName, Precision, batches_of, open_engi
 from lowres.networks.gradients import head_gradient
 from lowres.networks.splitting import split_at
 from lowres.networks.trained_classifier import TrainedClassifier
-from lowres.values.class_activation import CamMethod, ablation_cam, eigen_cam, find_method
-from lowres.values.explanation import Maps
-from lowres.values.occlusion import occlusion_shape, occlusion_views
+from lowres.values.explaining.class_activation import CamMethod, ablation_cam, eigen_cam, find_method
+from lowres.values.explaining.explanation import Maps
+from lowres.values.explaining.occlusion import occlusion_shape, occlusion_views
 
 Classes = NDArray[np.int64]
 Features = NDArray[np.float32]

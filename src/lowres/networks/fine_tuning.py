@@ -14,8 +14,8 @@ from lowres.networks.trainable_network import TrainableNetwork
 from lowres.networks.training_batches import TrainingPart
 from lowres.networks.training_run import Outcome, Training
 from lowres.networks.training_watcher import SilentWatcher, Watcher
-from lowres.values.recipe import Recipe
-from lowres.values.schedule import TrainingLength, fine_tuning_length
+from lowres.values.recipes.recipe import Recipe
+from lowres.values.training.schedule import TrainingLength, fine_tuning_length
 
 
 def fine_tune(

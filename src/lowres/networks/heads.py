@@ -15,10 +15,10 @@ from lowres.errors import TrainingError
 from lowres.networks.dense_head import DenseTraining, TwoMatrices, dense_layers, fit_dense
 from lowres.networks.feature_set import Features, FeatureSet, Labels
 from lowres.networks.linear_heads import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
-from lowres.values.head_report import HeadCandidate, HeadReport
-from lowres.values.history import FROZEN, EpochRow
-from lowres.values.recipe import Head
-from lowres.values.recipe_sections import FrozenPhase
+from lowres.values.recipes.recipe import Head
+from lowres.values.recipes.recipe_sections import FrozenPhase
+from lowres.values.training.head_report import HeadCandidate, HeadReport
+from lowres.values.training.history import FROZEN, EpochRow
 
 FlippedViews = Literal["auto", "always", "never"]
 Advance = Callable[[str, int, int], None]

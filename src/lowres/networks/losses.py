@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from lowres.values.recipe_sections import FineTuning
-from lowres.values.watchdog import chance_loss
+from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.watchdog import chance_loss
 
 
 def build_loss(choices: FineTuning) -> keras.losses.Loss:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from lowres.values.recipe_sections import FineTuning
+from lowres.values.recipes.recipe_sections import FineTuning
 
 _NESTEROV_MOMENTUM = 0.9
 # Decay pulls kernels towards zero; pulling a scale or an offset there would change what a layer is for.

@@ -19,7 +19,7 @@ from lowres.networks.probes.trial_steps import frozen_step
 from lowres.networks.probes.two_batches import ATTEMPTS, judge_overfit, overfit_head
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.findings import Finding
-from lowres.values.recipe import Network, Recipe
+from lowres.values.recipes.recipe import Network, Recipe
 
 SAMPLE_IMAGES = 64
 _RANGE_IMAGES = 16

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.values.initial_weights import drawn_kernel
+from lowres.values.training.initial_weights import drawn_kernel
 
 
 @dataclass(frozen=True)

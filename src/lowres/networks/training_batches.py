@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.values.mixing import balanced_class_weights, plan_mixing, soft_targets
-from lowres.values.recipe_sections import FineTuning
-from lowres.values.schedule import TrainingLength
+from lowres.values.altering.mixing import balanced_class_weights, plan_mixing, soft_targets
+from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.schedule import TrainingLength
 
 Rows = NDArray[np.int64]
 

@@ -21,12 +21,12 @@ from lowres.networks.run_state import RunState, RunStateStore, put_back, values_
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.networks.training_batches import Batch, TrainingBatches, TrainingPart
 from lowres.networks.training_watcher import Watcher
-from lowres.values.history import FINE_TUNING, EpochRow
-from lowres.values.recipe import Recipe
-from lowres.values.recipe_sections import FineTuning
-from lowres.values.schedule import Schedule, TrainingLength, fine_tuning_schedule, layer_scales
-from lowres.values.training_progress import TrainingProgress
-from lowres.values.watchdog import watch
+from lowres.values.recipes.recipe import Recipe
+from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.history import FINE_TUNING, EpochRow
+from lowres.values.training.schedule import Schedule, TrainingLength, fine_tuning_schedule, layer_scales
+from lowres.values.training.training_progress import TrainingProgress
+from lowres.values.training.watchdog import watch
 
 LAST, BEST = "last", "best"
 # The watchdog's first judgement; a rate that still warms up has shown nothing yet.

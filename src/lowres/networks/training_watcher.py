@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lowres.values.history import EpochRow
+from lowres.values.training.history import EpochRow
 
 
 class Watcher(Protocol):

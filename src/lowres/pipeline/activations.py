@@ -124,7 +124,7 @@ class StudyInputs:
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
 
     def _augmented(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from lowres.values.augmentation import augment
+        from lowres.values.altering.augmentation import augment
 
         images = self._run.split.train[rows]
         pixels = self._run.images.pixels[images]

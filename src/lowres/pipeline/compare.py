@@ -12,12 +12,12 @@ import numpy as np
 from lowres.errors import PredictionsError
 from lowres.pipeline.results import Result, read_results
 from lowres.values.findings import Finding
-from lowres.values.intervals import Interval, wilson_interval
+from lowres.values.judging.intervals import Interval, wilson_interval
 
 if TYPE_CHECKING:
-    from lowres.values.output_kinds import Kind
-    from lowres.values.paired import PairedDifference
-    from lowres.values.seeds import RunsDifference, RunsSummary
+    from lowres.values.judging.output_kinds import Kind
+    from lowres.values.judging.paired import PairedDifference
+    from lowres.values.judging.seeds import RunsDifference, RunsSummary
 
 USUAL_DIFFERENCES = (0.005, 0.01, 0.02)
 
@@ -72,7 +72,7 @@ class Runs:
 
 def compare_results(paths: Sequence[Path], labels: Path | None = None, kind: Kind | None = None) -> Comparison:
     """Return how the results differ, the later from the earlier; refused with PredictionsError on other images."""
-    from lowres.values.paired import compare_all
+    from lowres.values.judging.paired import compare_all
 
     results = read_results(paths, labels, kind)
     pairs = compare_all([(result.place.name, result.answers) for result in results])
@@ -92,8 +92,8 @@ def compare_runs(
     difference: a fraction to be seen; left out, that between the two groups and the usual ones.
     Refused with PredictionsError: fewer than two runs, other images, runs that are one another's copy.
     """
-    from lowres.values.paired import align
-    from lowres.values.seeds import difference_of_runs, pooled_deviation, seeds_needed, summarise_runs
+    from lowres.values.judging.paired import align
+    from lowres.values.judging.seeds import difference_of_runs, pooled_deviation, seeds_needed, summarise_runs
 
     results = read_results([*paths, *against], labels)
     reference = (results[0].place.name, results[0].answers)

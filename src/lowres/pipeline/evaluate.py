@@ -9,8 +9,8 @@ from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.appraisal import AppraisalChoices
-    from lowres.values.recipe import EvaluationChoices
+    from lowres.values.judging.appraisal import AppraisalChoices
+    from lowres.values.recipes.recipe import EvaluationChoices
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -20,7 +20,7 @@ def _make(run: StudyRun) -> Made:
 
     from lowres.files.atomic import atomic_write_json
     from lowres.files.predictions_file import read_predictions
-    from lowres.values.appraisal import appraise
+    from lowres.values.judging.appraisal import appraise
 
     validation, test = (read_predictions(run.study.folder / predictions_file(part)) for part in ("validation", "test"))
     training_labels = run.images.labels[run.split.train]
@@ -35,7 +35,7 @@ def _make(run: StudyRun) -> Made:
 
 def appraisal_choices(section: EvaluationChoices) -> AppraisalChoices:
     """Return what a recipe's `evaluation` section asks for."""
-    from lowres.values.appraisal import AppraisalChoices
+    from lowres.values.judging.appraisal import AppraisalChoices
 
     return AppraisalChoices(section.target_accuracy, section.review_error, section.set_coverage)
 
@@ -43,7 +43,7 @@ def appraisal_choices(section: EvaluationChoices) -> AppraisalChoices:
 def _with_flips(run: StudyRun) -> dict[str, Any]:
     """The accuracy when each image is judged together with its mirror image, told apart from all other figures."""
     from lowres.files.predictions_file import read_predictions
-    from lowres.values.intervals import wilson_interval
+    from lowres.values.judging.intervals import wilson_interval
 
     if not run.recipe.test_time.flips:
         return {}

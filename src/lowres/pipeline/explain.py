@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from lowres.networks.explaining import Explainer
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.explanation import Explanation
-    from lowres.values.explanation_report import ExplanationReport
+    from lowres.values.explaining.explanation import Explanation
+    from lowres.values.explaining.explanation_report import ExplanationReport
     from lowres.values.predictions import Predictions
 
 EXPLANATION_FILE = "explanation.npz"
@@ -29,8 +29,8 @@ def _make(run: StudyRun) -> Made:
     from lowres.files.predictions_file import read_predictions, write_arrays
     from lowres.networks.explaining import Explainer
     from lowres.pipeline.map_proof import prove_maps
-    from lowres.values.explanation import choose_gallery, choose_mistakes
-    from lowres.values.explanation_report import ExplanationReport
+    from lowres.values.explaining.explanation import choose_gallery, choose_mistakes
+    from lowres.values.explaining.explanation_report import ExplanationReport
     from lowres.values.stratified_sample import stratified_sample
 
     choices, seed, features = run.recipe.explanation, run.recipe.seed, run.recipe.features
@@ -54,8 +54,8 @@ def _explanations(
     """The answers of each group of rows explained; an image in several groups is run once."""
     import numpy as np
 
-    from lowres.values.class_activation import find_method
-    from lowres.values.explanation import Explanation
+    from lowres.values.explaining.class_activation import find_method
+    from lowres.values.explaining.explanation import Explanation
 
     rows = np.unique(np.concatenate(groups))
     method = run.recipe.explanation.method

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lowres.networks.own_model import InputRange, OwnModel
-    from lowres.values.explanation import Explanation
+    from lowres.values.explaining.explanation import Explanation
 
 MAPS_FILE, SHEET_FILE = "explanation.npz", "explanation.png"
 # Below, a pass is over before a network of a hundred layers is compiled.
@@ -62,7 +62,7 @@ def explain_model(question: ModelQuestion, progress: Progress) -> ModelAnswer:
     from lowres.files.given_pictures import find_pictures, read_pictures
     from lowres.files.predictions_file import write_arrays
     from lowres.networks.backend import load_backend
-    from lowres.values.class_activation import find_method
+    from lowres.values.explaining.class_activation import find_method
 
     started = time.perf_counter()
     method, files = find_method(question.method), find_pictures(question.pictures)
@@ -109,7 +109,7 @@ def _explained(
 
     from lowres.networks.engines import UncompiledEngine
     from lowres.networks.explaining import Explainer
-    from lowres.values.explanation import Explanation
+    from lowres.values.explaining.explanation import Explanation
 
     names, shown = own.classifier.class_names, _as_fed(pixels, own.classifier.image_shape[2])
     # The model's own saved cut is the default layer of what lowres saved; any other cut was made when it was opened.
@@ -147,7 +147,7 @@ def _class(word: str, names: tuple[str, ...]) -> int | None:
         return names.index(word)
     if word.isdigit() and int(word) < len(names):
         return int(word)
-    from lowres.values.recipe import nearest
+    from lowres.values.recipes.recipe import nearest
 
     raise PredictionsError(f"expected a class of the model, or its number, got {word!r}; {nearest(word, list(names))}")
 
@@ -163,7 +163,7 @@ def _write_sheet(
 
     from lowres.faces.figures.heat_sheet import HeatTile, heat_sheet
     from lowres.files.atomic import atomic_write_bytes
-    from lowres.values.explanation import for_display
+    from lowres.values.explaining.explanation import for_display
 
     names = own.classifier.class_names
     weights = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))

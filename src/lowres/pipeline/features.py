@@ -8,7 +8,7 @@ from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.recipe import Recipe
+    from lowres.values.recipes.recipe import Recipe
 
 
 def _make(run: StudyRun) -> Made:
@@ -54,7 +54,7 @@ def _views(recipe: Recipe) -> str:
 
 
 def _other_inputs(run: StudyRun) -> dict[str, str]:
-    from lowres.values.drawn_networks import is_seeded
+    from lowres.values.training.drawn_networks import is_seeded
 
     # Augmentation and seed matter here only where the frozen phase asks for views, or where the seed draws the trunk.
     inputs = {"the views of the frozen phase": _views(run.recipe)}

@@ -21,7 +21,7 @@ def _make(run: StudyRun) -> Made:
     from lowres.faces.figures import write_figures
     from lowres.faces.figures.learning_rates import learning_rates
     from lowres.files.atomic import atomic_write_json
-    from lowres.values.rate_search import rising_rates, search_rate
+    from lowres.values.training.rate_search import rising_rates, search_rate
 
     choices, name = run.recipe.fine_tuning, run.recipe.name
     if not choices.epochs:
@@ -50,7 +50,7 @@ def _losses(run: StudyRun, rates: tuple[float, ...]) -> Iterator[float]:
     from lowres.networks.training_watcher import SilentWatcher
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.fine_tune import network_to_train
-    from lowres.values.schedule import fine_tuning_length
+    from lowres.values.training.schedule import fine_tuning_length
 
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
     network = network_to_train(run, classifier)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lowres.networks.training_run import Outcome
     from lowres.pipeline.progress import Progress
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.history import EpochRow
+    from lowres.values.training.history import EpochRow
 
 HISTORY_FILE = "history.csv"
 CHECKPOINTS = "checkpoints/fine-tuning"
@@ -171,7 +171,7 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
 
 def _write_history(run: StudyRun, members: list[_Member]) -> None:
     from lowres.files.atomic import atomic_write_text
-    from lowres.values.history import history_from_csv, history_to_csv
+    from lowres.values.training.history import history_from_csv, history_to_csv
 
     path = run.study.folder / FROZEN_HISTORY_FILE
     rows = list(history_from_csv(path.read_text(encoding="utf-8"), str(path)))

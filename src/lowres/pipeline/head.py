@@ -11,7 +11,7 @@ from lowres.pipeline.stage import Made, Stage
 if TYPE_CHECKING:
     from lowres.networks.feature_set import FeatureSet
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.head_report import HeadCandidate
+    from lowres.values.training.head_report import HeadCandidate
 
 FROZEN_MODEL_FILE = "checkpoints/frozen/model.keras"
 FROZEN_HISTORY_FILE = "checkpoints/frozen/history.csv"
@@ -21,7 +21,7 @@ def _make(run: StudyRun) -> Made:
     from lowres.files.atomic import atomic_write_text
     from lowres.networks.heads import train_head
     from lowres.networks.trained_classifier import TrainedClassifier
-    from lowres.values.history import history_to_csv
+    from lowres.values.training.history import history_to_csv
 
     names, trunk = run.images.class_names, run.features.trunk
     features = _feature_set(run)

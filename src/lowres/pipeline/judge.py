@@ -10,12 +10,12 @@ from lowres.errors import PredictionsError
 from lowres.pipeline.results import ResultPlace, apart, find_result, read_outputs
 
 if TYPE_CHECKING:
-    from lowres.values.answers import Answers
-    from lowres.values.appraisal import Appraisal, AppraisalChoices
-    from lowres.values.given_outputs import GivenOutputs, Judgeable
-    from lowres.values.output_kinds import Kind
+    from lowres.values.judging.answers import Answers
+    from lowres.values.judging.appraisal import Appraisal, AppraisalChoices
+    from lowres.values.judging.given_outputs import GivenOutputs, Judgeable
+    from lowres.values.judging.output_kinds import Kind
+    from lowres.values.judging.slices import SlicedColumn
     from lowres.values.predictions import Predictions
-    from lowres.values.slices import SlicedColumn
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def judge_file(files: GivenFiles, choices: AppraisalChoices) -> Judgement:
 
     Refused with PredictionsError: what cannot be judged, and a validation part that holds judged images.
     """
-    from lowres.values.appraisal import appraise
-    from lowres.values.given_outputs import judgeable
+    from lowres.values.judging.appraisal import appraise
+    from lowres.values.judging.given_outputs import judgeable
 
     place = find_result(files.predictions)
     given, validation = _read(files, place)
@@ -90,9 +90,9 @@ def _read(files: GivenFiles, place: ResultPlace) -> tuple[GivenOutputs, GivenOut
 
 def _chooser(validation: GivenOutputs, kind: Kind | None, judged: Judgeable) -> Predictions:
     """The validation part as what may choose; refused where it has no probabilities, other classes, or judged rows."""
-    from lowres.values.answers import Answers
-    from lowres.values.appraisal import refuse_shared_images, refuse_shared_rows
-    from lowres.values.given_outputs import judgeable
+    from lowres.values.judging.answers import Answers
+    from lowres.values.judging.appraisal import refuse_shared_images, refuse_shared_rows
+    from lowres.values.judging.given_outputs import judgeable
 
     chooser = judgeable(validation, kind).judged
     if isinstance(chooser, Answers):
@@ -112,7 +112,7 @@ def _chooser(validation: GivenOutputs, kind: Kind | None, judged: Judgeable) -> 
 
 def _slices(metadata: Path | None, judged: Predictions | Answers) -> tuple[SlicedColumn, ...]:
     from lowres.files.given_outputs import read_metadata
-    from lowres.values.slices import sliced_column
+    from lowres.values.judging.slices import sliced_column
 
     if metadata is None:
         return ()

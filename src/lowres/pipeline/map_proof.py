@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from lowres.networks.explaining import Explainer
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.explanation import Maps
-    from lowres.values.explanation_report import ExplanationReport
-    from lowres.values.faithfulness import Faithfulness
+    from lowres.values.explaining.explanation import Maps
+    from lowres.values.explaining.explanation_report import ExplanationReport
+    from lowres.values.explaining.faithfulness import Faithfulness
+    from lowres.values.explaining.randomisation_check import RandomisationCheck
     from lowres.values.predictions import Predictions
-    from lowres.values.randomisation_check import RandomisationCheck
 
 # The networks that forget run in Keras, since none is run often enough to be converted.
 RANDOMISED_IMAGES = 32
@@ -54,8 +54,8 @@ def _faithfulness(
     maps: Maps,
     method: str,
 ) -> Faithfulness:
-    from lowres.values.faithfulness import judge, score_maps
-    from lowres.values.saliency_baselines import baseline_maps
+    from lowres.values.explaining.faithfulness import judge, score_maps
+    from lowres.values.explaining.saliency_baselines import baseline_maps
 
     seed, choices = run.recipe.seed, run.recipe.features
 
@@ -81,7 +81,7 @@ def _randomisation(
     run: StudyRun, pixels: NDArray[np.uint8], targets: NDArray[np.int64], maps: Maps, method: str
 ) -> RandomisationCheck:
     from lowres.networks.shuffled_weights import DEPTHS, shuffled_explainers
-    from lowres.values.randomisation_check import check_randomised
+    from lowres.values.explaining.randomisation_check import check_randomised
 
     choices, steps = run.recipe.explanation, []
     for words, explainer in shuffled_explainers(run.classifier, choices.layer, run.recipe.seed):

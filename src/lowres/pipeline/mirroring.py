@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.mirroring import Mirroring
-    from lowres.values.recipe_sections import Augmentation
+    from lowres.values.altering.mirroring import Mirroring
+    from lowres.values.recipes.recipe_sections import Augmentation
 
 _FACTS = "mirroring"
 
@@ -16,7 +16,7 @@ def mirroring_facts(run: StudyRun, classifier: Any) -> dict[str, Any]:
     """Return what the head stage writes down of mirror images; nothing where nobody asks."""
     if not is_asked(run):
         return {}
-    from lowres.values.mirroring import judge_mirroring
+    from lowres.values.altering.mirroring import judge_mirroring
 
     rows = run.split.validation
     plain, mirrored = (

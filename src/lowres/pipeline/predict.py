@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.predictions import Predictions
-    from lowres.values.recipe import Recipe
+    from lowres.values.recipes.recipe import Recipe
 
 FLIPPED = "test_flipped"
 PROBE_IMAGES = 64

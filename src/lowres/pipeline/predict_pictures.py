@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from lowres.files.asked_pictures import AskedPicture
     from lowres.files.picture_batches import PictureBatch
-    from lowres.values.prediction_rows import AnswerRules, Row
-    from lowres.values.recipe import Recipe
+    from lowres.values.judging.prediction_rows import AnswerRules, Row
+    from lowres.values.recipes.recipe import Recipe
 
 BATCH_IMAGES = 32
 # What a study must have made, and the file that matters of it.
@@ -52,7 +52,7 @@ def open_finished_study(folder: Path) -> FinishedStudy:
     Refused with StudyError: no study there, or one that is not trained and evaluated, with the command that does it;
     with StudyDamaged: a model or an evaluation that is not what the ledger says.
     """
-    from lowres.values.prediction_rows import rules_of
+    from lowres.values.judging.prediction_rows import rules_of
 
     if not is_study(folder):
         found = "a folder without study.json" if folder.is_dir() else "nothing" if not folder.exists() else "a file"
@@ -124,7 +124,7 @@ class StudyPredictor:
         that cannot be read become rows that say why.
         """
         from lowres.files.picture_batches import picture_batches
-        from lowres.values.prediction_rows import UnreadPicture, prediction_rows
+        from lowres.values.judging.prediction_rows import UnreadPicture, prediction_rows
 
         batches = picture_batches(asked, self.study.size, self.study.recipe.images.fit, BATCH_IMAGES)
         for batch, logits in self._with_logits(batches, flips):

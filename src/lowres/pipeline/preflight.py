@@ -15,14 +15,14 @@ from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.preflight_report import PreflightReport
+    from lowres.values.training.preflight_report import PreflightReport
 
 PREFLIGHT_FILE = "preflight.json"
 
 
 def read_preflight(folder: Path) -> PreflightReport:
     """Return what preflight found in the study in `folder`; refused with StudyError where it has not run."""
-    from lowres.values.preflight_report import preflight_from_json
+    from lowres.values.training.preflight_report import preflight_from_json
 
     path = folder / PREFLIGHT_FILE
     try:
@@ -60,7 +60,7 @@ def _examined(run: StudyRun, reloading: ReloadProcess, folder: Path, started: fl
     from lowres.files.machine import read_machine
     from lowres.pipeline.trial import try_out
     from lowres.values.findings import worst
-    from lowres.values.preflight_report import PreflightReport
+    from lowres.values.training.preflight_report import PreflightReport
 
     trial, machine = try_out(run, reloading, folder), read_machine()
     return PreflightReport(

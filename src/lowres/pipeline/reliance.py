@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lowres.faces.report_data import Reliance
-    from lowres.values.appraisal import Review
+    from lowres.values.judging.appraisal import Review
 
 
 def read_reliance(evaluation: Mapping[str, Any]) -> Reliance | None:
     """Return it; None of an evaluation without probabilities, which has no risk-coverage curve."""
     from lowres.faces.report_data import Reliance
-    from lowres.values.conformal import ConformalSets
-    from lowres.values.selective import RiskCoverage, RiskPoint
+    from lowres.values.judging.conformal import ConformalSets
+    from lowres.values.judging.selective import RiskCoverage, RiskPoint
 
     curve = evaluation.get("risk_coverage")
     if not curve:
@@ -30,8 +30,8 @@ def read_reliance(evaluation: Mapping[str, Any]) -> Reliance | None:
 
 
 def _review(found: Mapping[str, Any] | None) -> Review | None:
-    from lowres.values.appraisal import Review
-    from lowres.values.selective import ReviewOutcome, ReviewThreshold
+    from lowres.values.judging.appraisal import Review
+    from lowres.values.judging.selective import ReviewOutcome, ReviewThreshold
 
     if not found:
         return None

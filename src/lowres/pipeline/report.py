@@ -17,19 +17,19 @@ from lowres.pipeline.reliance import read_reliance
 from lowres.pipeline.robustness import ROBUSTNESS_FILE
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
-from lowres.values.recipe import Recipe
+from lowres.values.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.calibration import Calibration
-    from lowres.values.history import EpochRow
-    from lowres.values.mirroring import Mirroring
+    from lowres.values.altering.mirroring import Mirroring
+    from lowres.values.judging.calibration import Calibration
+    from lowres.values.judging.robustness import Robustness
     from lowres.values.predictions import Predictions
-    from lowres.values.recipe_sections import Augmentation
-    from lowres.values.robustness import Robustness
+    from lowres.values.recipes.recipe_sections import Augmentation
+    from lowres.values.training.history import EpochRow
 
 REPORT_FILE = "report.html"
 CARD_FILE = "card.md"
@@ -65,10 +65,10 @@ def report_data(run: StudyRun) -> ReportData:
     """Return everything the report tells, from the study's files and its ledger."""
     from lowres.faces.report_data import ReportData
     from lowres.files.predictions_file import read_arrays, read_predictions
-    from lowres.values.evaluation import Evaluation
-    from lowres.values.explanation import Explanation
-    from lowres.values.explanation_report import ExplanationReport
+    from lowres.values.explaining.explanation import Explanation
+    from lowres.values.explaining.explanation_report import ExplanationReport
     from lowres.values.findings import Finding
+    from lowres.values.judging.evaluation import Evaluation
 
     folder, facts = run.study.folder, run.study.ledger.stages["images"].facts
     evaluation = json.loads((folder / EVALUATION_FILE).read_bytes())
@@ -100,7 +100,7 @@ def report_data(run: StudyRun) -> ReportData:
 
 def _calibration(validation: Predictions, temperature: float) -> Calibration:
     """What the temperature did for the validation part; it was fitted before, and fitting it again takes SciPy."""
-    from lowres.values.calibration import Calibration, negative_log_likelihood
+    from lowres.values.judging.calibration import Calibration, negative_log_likelihood
 
     before, after = negative_log_likelihood(validation), negative_log_likelihood(validation, temperature)
     return Calibration(temperature, before, after, len(validation))
@@ -138,7 +138,7 @@ def _differing(recipe: Recipe) -> dict[str, str] | None:
 
 def _making(run: StudyRun) -> Making:
     from lowres.faces.report_data import Candidate, Making
-    from lowres.values.head_report import HeadReport
+    from lowres.values.training.head_report import HeadReport
 
     facts, chosen = (run.study.ledger.stages[name].facts for name in ("features", "head"))
     rows, columns, channels = facts["feature_shape"]
@@ -167,7 +167,7 @@ def fine_tuned(run: StudyRun) -> FineTuned | None:
 
 def training_history(run: StudyRun) -> tuple[EpochRow, ...]:
     """Return history.csv, both phases."""
-    from lowres.values.history import history_from_csv
+    from lowres.values.training.history import history_from_csv
 
     path = run.study.folder / HISTORY_FILE
     return history_from_csv(path.read_text(encoding="utf-8"), str(path))
@@ -184,7 +184,7 @@ def augmentation(run: StudyRun) -> Augmentation:
 
 def mirroring(run: StudyRun) -> Mirroring | None:
     """Return what was found on mirrored images; None where nobody asked."""
-    from lowres.values.mirroring import Mirroring
+    from lowres.values.altering.mirroring import Mirroring
 
     facts = run.study.ledger.stages["head"].facts.get("mirroring")
     return Mirroring(**facts) if facts else None
@@ -204,7 +204,7 @@ def _cost(run: StudyRun) -> Cost:
 
 
 def _robustness(run: StudyRun) -> Robustness | None:
-    from lowres.values.robustness import Robustness
+    from lowres.values.judging.robustness import Robustness
 
     if not _from_aside(run):
         return None

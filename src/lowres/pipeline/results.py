@@ -11,11 +11,11 @@ from lowres.errors import PredictionsError, StudyError
 from lowres.files.ledger import damaged_outputs
 from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger
 from lowres.pipeline.predict import predictions_file
-from lowres.values.answers import Answers, answers_of
+from lowres.values.judging.answers import Answers, answers_of
 
 if TYPE_CHECKING:
-    from lowres.values.given_outputs import GivenOutputs, Judgeable
-    from lowres.values.output_kinds import Kind
+    from lowres.values.judging.given_outputs import GivenOutputs, Judgeable
+    from lowres.values.judging.output_kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def find_result(path: Path) -> ResultPlace:
 def read_outputs(path: Path, labels: Path | None = None, also_known: Sequence[str] = ()) -> GivenOutputs:
     """Return a file's outputs, with the true labels of another file where one is given."""
     from lowres.files.given_outputs import read_given_labels, read_given_outputs
-    from lowres.values.given_outputs import with_labels
+    from lowres.values.judging.given_outputs import with_labels
 
     given = read_given_outputs(path)
     return with_labels(given, read_given_labels(labels), also_known) if labels else given
@@ -76,7 +76,7 @@ def read_outputs(path: Path, labels: Path | None = None, also_known: Sequence[st
 
 def read_result(path: Path, labels: Path | None = None, kind: Kind | None = None) -> Result:
     """Return the result at `path`, checked; refused with what `find_result` and `judgeable` refuse."""
-    from lowres.values.given_outputs import judgeable
+    from lowres.values.judging.given_outputs import judgeable
 
     place = find_result(path)
     ready = judgeable(read_outputs(place.test, labels), kind)

@@ -19,8 +19,8 @@ def _make(run: StudyRun) -> Made:
     import numpy as np
 
     from lowres.files.atomic import atomic_write_json
-    from lowres.values.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-    from lowres.values.robustness import judge_robustness
+    from lowres.values.altering.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+    from lowres.values.judging.robustness import judge_robustness
     from lowres.values.stratified_sample import stratified_sample
 
     images, seed = run.images, run.recipe.seed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.recipe import Recipe
+    from lowres.values.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

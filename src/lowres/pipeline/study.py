@@ -30,7 +30,7 @@ from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import StageOutcome, bring, stages_until
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun
-from lowres.values.recipe import recipe_to_toml
+from lowres.values.recipes.recipe import recipe_to_toml
 
 STAGES: tuple[Stage, ...] = (
     images.STAGE,

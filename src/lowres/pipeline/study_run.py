@@ -9,7 +9,7 @@ from lowres.errors import StudyError
 from lowres.files.given_files import GivenFiles
 from lowres.files.study_folder import Study, StudySource
 from lowres.pipeline.progress import Progress
-from lowres.values.recipe import Recipe
+from lowres.values.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from lowres.files.sources import OpenedSource

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lowres.pipeline.reload_process import ReloadProcess
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.findings import Finding
-    from lowres.values.training_cost import TrainingMinutes
+    from lowres.values.training.training_cost import TrainingMinutes
 
 RELOAD_IMAGES = 8
 
@@ -36,7 +36,7 @@ def try_out(run: StudyRun, reloading: ReloadProcess, folder: Path) -> Trial:
     from lowres.networks.precision import judge_precision
     from lowres.networks.preflight import try_frozen_phase
     from lowres.pipeline.trial_cost import TrialCost
-    from lowres.values.training_cost import judge_minutes, judge_step
+    from lowres.values.training.training_cost import judge_minutes, judge_step
 
     began = time.perf_counter(), time.process_time()
     sample = _sample(run)
@@ -126,7 +126,7 @@ def _lint(run: StudyRun) -> tuple[Finding, ...]:
     """What the recipe's rules complain of; one line for all of them where they do not."""
     from lowres.networks.backbones import find_backbone
     from lowres.values.findings import Finding
-    from lowres.values.recipe_lint import lint_recipe
+    from lowres.values.recipes.recipe_lint import lint_recipe
 
     found = lint_recipe(
         run.recipe,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.findings import Finding
-    from lowres.values.training_cost import StepSeconds, TrainingMinutes
+    from lowres.values.training.training_cost import StepSeconds, TrainingMinutes
 
 _FROZEN_BATCH_IMAGES = 32
 # Of a step, which goes forward and twice backward.
@@ -47,7 +47,7 @@ class TrialCost:
         """One batch, part by part; what is made once and seen in several epochs counts in each for its share."""
         import numpy as np
 
-        from lowres.values.training_cost import StepSeconds
+        from lowres.values.training.training_cost import StepSeconds
 
         size = self._recipe.fine_tuning.batch_images if self._inputs else _FROZEN_BATCH_IMAGES
         rows = self._run.split.train[np.arange(size) % self._training_images]
@@ -61,7 +61,7 @@ class TrialCost:
     @cached_property
     def minutes(self) -> TrainingMinutes:
         """The whole training."""
-        from lowres.values.training_cost import TrainingMinutes
+        from lowres.values.training.training_cost import TrainingMinutes
 
         return TrainingMinutes(
             features=self._images_to_extract() * self._frozen_seconds / 60,
@@ -72,7 +72,7 @@ class TrialCost:
     def memory(self) -> Finding:
         """What this process has held so far, and what the heads will hold, against what there is."""
         from lowres.files.machine import peak_memory_bytes, read_machine
-        from lowres.values.training_cost import judge_memory
+        from lowres.values.training.training_cost import judge_memory
 
         numbers = self._head_rows() * self._run.features.extractor.feature_shape[-1]
         coming = numbers * _FLOAT_BYTES * _FEATURE_COPIES
@@ -91,7 +91,7 @@ class TrialCost:
         return _seconds(lambda: inputs.of_pixels(self._pixels)) / len(self._pixels) if inputs else 0.0
 
     def _augmentation_seconds(self, rows: NDArray[np.int64]) -> float:
-        from lowres.values.augmentation import augment
+        from lowres.values.altering.augmentation import augment
 
         if not (self._inputs or self._recipe.augmented_frozen_views):
             return 0.0
@@ -127,7 +127,7 @@ class TrialCost:
         return seconds
 
     def _fine_tuning_seconds(self) -> float:
-        from lowres.values.schedule import fine_tuning_length
+        from lowres.values.training.schedule import fine_tuning_length
 
         if self._inputs is None:
             return 0.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lowres.files.feature_cache import CachedFeatures, FeatureKey
     from lowres.files.weights import Weights
     from lowres.pipeline.study_run import StudyRun
-    from lowres.values.recipe import Recipe
+    from lowres.values.recipes.recipe import Recipe
 
 # To be raised whenever an augmented view of the same choices and seed would no longer be the same pixels.
 _AUGMENTATION_CODE = 1
@@ -101,7 +101,7 @@ class TrunkFeatures:
 
     @property
     def _is_drawn(self) -> bool:
-        from lowres.values.drawn_networks import is_seeded
+        from lowres.values.training.drawn_networks import is_seeded
 
         return is_seeded(self._network)
 
@@ -123,7 +123,7 @@ class TrunkFeatures:
 
         The view is what the recipe's augmentation makes of an image in epoch `number`, by the image's row among all.
         """
-        from lowres.values.augmentation import augment
+        from lowres.values.altering.augmentation import augment
 
         recipe = self._run.recipe
 

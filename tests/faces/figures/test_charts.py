@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from lowres.faces import figures
 from lowres.faces.figures.canvas import BLUE, ORANGE, SKY, WIDTH_PIXELS
-from lowres.values.evaluation import evaluate
+from lowres.values.judging.evaluation import evaluate
 
 
 def bars(figure, colour):

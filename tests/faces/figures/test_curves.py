@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from lowres.faces import figures
 from lowres.faces.figures.canvas import BLUE, MUTED, RUST
 from lowres.faces.training_course import training_course
-from lowres.values.history import EpochRow
+from lowres.values.training.history import EpochRow
 
 BOX = "\N{NO-BREAK SPACE}"
 

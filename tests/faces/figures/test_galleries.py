@@ -6,9 +6,9 @@ import pytest
 from lowres.faces import figures
 from lowres.faces.cases import Case, CaseBook, Confusion, sample_rows
 from lowres.faces.figures.overlay import magnified, overlay
-from lowres.values.augmentation import augment
+from lowres.values.altering.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.recipes.recipe_sections import Augmentation
 
 
 def holds(sheet, picture):

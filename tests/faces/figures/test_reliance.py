@@ -8,8 +8,8 @@ from sklearn.metrics import accuracy_score
 
 from lowres.faces import figures
 from lowres.faces.figures.canvas import BLUE, RUST
-from lowres.values.robustness import CorruptedAccuracy, Robustness
-from lowres.values.selective import review_outcome, risk_coverage
+from lowres.values.judging.robustness import CorruptedAccuracy, Robustness
+from lowres.values.judging.selective import review_outcome, risk_coverage
 
 
 @pytest.fixture

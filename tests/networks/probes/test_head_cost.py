@@ -3,7 +3,7 @@
 import pytest
 
 from lowres.networks.probes.head_cost import dense_step_seconds, solving_seconds
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 
 def test_twice_the_images_take_twice_as_long(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from lowres.networks.dense_head import TwoMatrices
 from lowres.networks.probes.starting_head import starting_head
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 FEATURES = np.random.default_rng(0).gamma(2, 3, (64, 24)).astype(np.float32)
 

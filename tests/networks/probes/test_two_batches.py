@@ -5,7 +5,7 @@ import pytest
 
 from lowres.networks.probes.starting_head import starting_head
 from lowres.networks.probes.two_batches import Overfit, judge_overfit, overfit_head
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 RAW = Head(kinds=("dense",), standardise=False)
 

@@ -8,7 +8,7 @@ from lowres.networks.backbones import BACKBONES, cut_layers
 from lowres.networks.multiply_adds import multiply_adds
 from lowres.networks.published_head import published_head
 from lowres.networks.small_images.table import NETWORKS
-from lowres.values.drawn_networks import FIXED, SEEDED
+from lowres.values.training.drawn_networks import FIXED, SEEDED
 
 # Parameters with ten classes; blocks; millions of multiply-adds at 32 pixels.
 PUBLISHED = {

@@ -31,7 +31,7 @@ from lowres.faces.figures.canvas import (
     write,
 )
 from lowres.faces.numbers_in_words import percent
-from lowres.values.evaluation import ClassScore
+from lowres.values.judging.evaluation import ClassScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,8 +24,8 @@ from lowres.faces.figures.canvas import (
     draw,
 )
 from lowres.faces.numbers_in_words import percent
-from lowres.values.calibration import BINS, ReliabilityBin, reliability_bins
-from lowres.values.evaluation import Evaluation
+from lowres.values.judging.calibration import BINS, ReliabilityBin, reliability_bins
+from lowres.values.judging.evaluation import Evaluation
 from lowres.values.predictions import Predictions
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from lowres.faces.figures.canvas import (
 )
 from lowres.faces.numbers_in_words import percent, points
 from lowres.faces.training_course import TrainingCourse
-from lowres.values.history import EpochRow
+from lowres.values.training.history import EpochRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -30,9 +30,9 @@ from lowres.faces.figures.canvas import (
 )
 from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
 from lowres.faces.numbers_in_words import percent
-from lowres.values.augmentation import augment
+from lowres.values.altering.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
-from lowres.values.recipe_sections import Augmentation
+from lowres.values.recipes.recipe_sections import Augmentation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

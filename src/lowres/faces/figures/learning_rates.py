@@ -16,7 +16,7 @@ from lowres.faces.figures.canvas import (
     add_axes,
     draw,
 )
-from lowres.values.rate_search import RateSearch
+from lowres.values.training.rate_search import RateSearch
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

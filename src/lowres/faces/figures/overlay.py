@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lowres.values.explanation import resize_map
+from lowres.values.explaining.explanation import resize_map
 
 # From cold to hot; the lightness rises all the way, so it reads in grey and for every kind of colour blindness.
 HEAT_COLOURS = ("#2d1160", "#7b2382", "#d6456c", "#fb8861", "#ffe24d")

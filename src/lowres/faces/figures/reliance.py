@@ -28,8 +28,8 @@ from lowres.faces.figures.canvas import (
     write,
 )
 from lowres.faces.numbers_in_words import percent
-from lowres.values.robustness import Robustness
-from lowres.values.selective import ReviewOutcome, RiskCoverage
+from lowres.values.judging.robustness import Robustness
+from lowres.values.judging.selective import ReviewOutcome, RiskCoverage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

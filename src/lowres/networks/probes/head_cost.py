@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from lowres.networks.dense_head import dense_layers
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 # What a search for the linear head takes a strength on CIFAR-10; each is two products of features and weights.
 _EVALUATIONS = 200

@@ -12,7 +12,7 @@ from lowres.networks.dense_head import TwoMatrices, dense_layers
 from lowres.networks.heads import build_head
 from lowres.networks.linear_heads import Matrix, Standardiser
 from lowres.networks.probes.first_logits import expected_loss
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 # A linear head is solved from zero; a step through zero weights would move nothing below them.
 _LINEAR_DEVIATION = 0.01

@@ -17,8 +17,8 @@ from lowres.networks.probes.moved_tensors import TensorWatch, is_statistic, judg
 from lowres.networks.probes.two_batches import Overfit, judge_overfit
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.values.findings import Finding
-from lowres.values.recipe_sections import FineTuning
-from lowres.values.training_cost import judge_step_memory
+from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.training_cost import judge_step_memory
 
 # The first suits pretrained trunks; a small network at random needs more to learn in a few steps.
 RATES = (1e-4, 1e-3, 1e-2)

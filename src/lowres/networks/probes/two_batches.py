@@ -13,7 +13,7 @@ from lowres.networks.linear_heads import fit_logistic_regressions
 from lowres.networks.probes.first_logits import cross_entropies
 from lowres.networks.probes.starting_head import StartingHead
 from lowres.values.findings import Finding
-from lowres.values.recipe import Head
+from lowres.values.recipes.recipe import Head
 
 BATCH_IMAGES = 16
 # Epochs, and what the recipe's rate is multiplied with: a second attempt, for what learns but learns slowly.

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.small_images.layers import finished
-from lowres.values.initial_weights import begun_as_identity
-from lowres.values.whitening import PATCH_PIXELS, whitening_kernels
+from lowres.values.training.initial_weights import begun_as_identity
+from lowres.values.training.whitening import PATCH_PIXELS, whitening_kernels
 
 GROUP_CHANNELS = (64, 256, 256)
 # Its kernel stands still in training; its bias learns.

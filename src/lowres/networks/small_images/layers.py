@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from lowres.values.initial_weights import Initial, drawn_kernel
+from lowres.values.training.initial_weights import Initial, drawn_kernel
 
 _MOMENTUM, _EPSILON = 0.9, 1e-5
 

@@ -1,0 +1,1 @@
+"""Pictures changed: to train on, or to see what a classifier stands."""

@@ -1,0 +1,1 @@
+"""Heat maps out of bare arrays, and whether they are true."""
