@@ -36,6 +36,8 @@ def test_without_a_threshold_a_person_looks_at_all():
     assert "With 288 validation pictures the best that can be said with 95 % certainty is 2.7 %" in whole
     assert whole.endswith("to vouch for 1.0 % takes at least 597 of them answered without a mistake.")
     assert trust_words.when_to_ask(None) == ""
+    near = replace(NONE_FOUND, chosen=replace(NONE_FOUND.chosen, error_bound=0.01032))
+    assert "with 95 % certainty is 1.03 %; to vouch for 1.0 %" in plain(trust_words.how_the_threshold_came(near))
 
 
 def test_doubt_is_told_at_the_half():

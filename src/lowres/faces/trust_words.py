@@ -45,10 +45,19 @@ def how_the_threshold_came(review: Review) -> str:
     chosen, outcome = review.chosen, review.outcome
     asked, sure = percent(chosen.asked_error), percent(chosen.certainty, 0)
     if chosen.threshold is None or outcome is None:
+        # As many digits as it takes to show that it is more than was asked for.
+        best = next(
+            (
+                shown
+                for digits in (1, 2, 3)
+                if (shown := percent(chosen.error_bound, digits)) != percent(chosen.asked_error, digits)
+            ),
+            percent(chosen.error_bound, 3),
+        )
         return (
             f"It was asked for a confidence from which at most {asked} of the answers are wrong. With "
             f"{count(chosen.validation_n, 'validation picture')} the best that can be said with {sure} certainty is "
-            f"{percent(chosen.error_bound)}; to vouch for {asked} takes at least {chosen.images_needed:,} of them "
+            f"{best}; to vouch for {asked} takes at least {chosen.images_needed:,} of them "
             "answered without a mistake."
         )
     low, high = outcome.error_interval

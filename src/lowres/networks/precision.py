@@ -35,7 +35,7 @@ def judge_precision(choice: str) -> Finding:
     """Return whether the arithmetic asked for suits this machine; WARN where each product would be imitated.
 
     On an EPYC without AVX512-BF16, a step of EfficientNet-Lite0 from blocks_5 made 63 images a second in float32 and 6
-    in bfloat16 (160 px, benchmarks/training_step.py as it was on 2026-11-26).
+    in bfloat16 (160 px; docs/log.md, 2026-11-26; no file holds them).
     """
     name, precision = "precision", training_precision(choice)
     flags = set(_processor_facts().get("flags", "").split())
