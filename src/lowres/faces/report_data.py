@@ -106,10 +106,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class FlippedResult:
-    """Test accuracy with its interval when each picture and its mirror image are asked about and averaged."""
+    """Test accuracy with its interval when several views of each picture are asked about and averaged.
+
+    views: 2, the picture and its mirror image; or 6, those two and both moved by a pixel two ways.
+    """
 
     accuracy: float
     accuracy_interval: Interval
+    views: int = 2
 
 
 @dataclass(frozen=True, eq=False)

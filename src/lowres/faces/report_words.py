@@ -75,11 +75,14 @@ def close_misses(evaluation: Evaluation) -> str:
 
 
 def mirrored(flipped: FlippedResult) -> str:
-    """Return the accuracy with mirrored views, kept apart from the main number."""
+    """Return the accuracy with several views of a picture, kept apart from the main number."""
     low, high = flipped.accuracy_interval
+    views, times = ("each picture and its mirror image", "twice")
+    if flipped.views > 2:
+        views, times = ("six views of each picture (moved by a pixel, mirrored)", f"{flipped.views} times")
     return (
-        f"Asked about each picture and its mirror image, and averaged, it reaches {percent(flipped.accuracy)} "
-        f"({percent(low)} to {percent(high)}). That takes twice the time, and no other number here uses it."
+        f"Asked about {views}, and averaged, it reaches {percent(flipped.accuracy)} "
+        f"({percent(low)} to {percent(high)}). That takes {times} the time, and no other number here uses it."
     )
 
 
@@ -153,7 +156,7 @@ def how_made(data: ReportData, making: Making) -> str:
     network, side = data.recipe.network, data.recipe.network.input_pixels
     return (
         f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
-        f"through {making.backbone}, which learned to see on other pictures before. {_fate(making)}; it turns a "
+        f"through {making.backbone}, {_past(data)}; it turns a "
         f"picture into {rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was "
         f"trained on {count(len(data.split.train), 'training picture')} to turn those into one of "
         f"{len(data.images.class_names)} classes."
@@ -180,6 +183,12 @@ def accepted_faults(preflight: Sequence[Finding]) -> str:
         return ""
     were = "a fault was" if len(faults) == 1 else f"{len(faults)} faults were"
     return f"Before training {were} found, and it was trained in spite of that: {', '.join(faults)}."
+
+
+def _past(data: ReportData) -> str:
+    if not data.recipe.has_frozen_phase:
+        return "whose weights were drawn at random and learned from these pictures alone"
+    return f"which learned to see on other pictures before. {_fate(data.making)}"
 
 
 def _fate(making: Making) -> str:

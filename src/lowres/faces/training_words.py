@@ -33,12 +33,15 @@ def how_tuned(data: ReportData, course: TrainingCourse) -> str:
             f"Nothing of {data.making.backbone} was trained: it stayed frozen, as it came, and only the head on top of "
             f"it learned from these pictures.{curve}"
         )
+    begun = f"{data.making.backbone} and its head began at random. Training changed both"
+    if data.recipe.has_frozen_phase:
+        part = _trained_part(tuned, choices)
+        begun = f"The head was first trained on the frozen trunk. Then fine-tuning trained {part} together with it"
     stop = ", then stopped because validation no longer rose" if tuned.stopped_early else ""
     batch = tuned.batch_images * tuned.accumulation_steps
     passes = f" in {tuned.accumulation_steps} passes" if tuned.accumulation_steps > 1 else ""
     return (
-        f"The head was first trained on the frozen trunk. Then fine-tuning trained {_trained_part(tuned, choices)} "
-        f"together with it, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
+        f"{begun}, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
         f"over {count(len(data.split.train), 'training picture')}{stop}: {batch} "
         f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
     )
@@ -50,6 +53,11 @@ def what_was_gained(data: ReportData) -> str:
     if tuned is None:
         return ""
     before, after = tuned.frozen_validation_accuracy, tuned.validation_accuracy
+    if not data.recipe.has_frozen_phase:
+        return (
+            f"On the {count(n, 'validation picture')} it reached {percent(after)}, from {percent(before)} at random. "
+            f"{_whose_weights(data.recipe, tuned)}"
+        )
     if not tuned.kept_epoch:
         return (
             f"On the {count(n, 'validation picture')} no epoch was better than the frozen trunk with its "

@@ -8,11 +8,25 @@ from typing import Any
 import keras
 import numpy as np
 
+from lowres.networks.muon import MOMENTUM_BESIDE, Muon
+from lowres.networks.trainable_network import TrainableNetwork
 from lowres.values.recipes.recipe_sections import FineTuning
+from lowres.values.training.schedule import layer_scales
 
 _NESTEROV_MOMENTUM = 0.9
 # Decay pulls kernels towards zero; pulling a scale or an offset there would change what a layer is for.
 _NOT_DECAYED = ("gamma", "beta", "bias")
+_OFFSETS = ("beta", "bias")
+
+
+def rate_scales(network: TrainableNetwork, choices: FineTuning) -> list[float]:
+    """Return what the learning rate is multiplied with for each of `network.trained`."""
+    scales = (*layer_scales(len(network.blocks) - 1, choices.layer_decay), choices.head_rate_factor)
+    head = {id(variable) for variable in network.blocks[-1]}
+    return [
+        scale * (choices.bias_rate_factor if one.name in _OFFSETS and id(one) not in head else 1.0)
+        for one, scale in zip(network.trained, network.of_blocks(scales), strict=True)
+    ]
 
 
 def build_optimizer(
@@ -34,10 +48,12 @@ def build_optimizer(
         "adam": lambda: _scaled(keras.optimizers.Adam)(**options | {"weight_decay": None}),
         "adamw": lambda: _scaled(keras.optimizers.AdamW)(**options | {"weight_decay": choices.weight_decay}),
         "sgd": lambda: _scaled(keras.optimizers.SGD)(momentum=_NESTEROV_MOMENTUM, nesterov=True, **options),
+        "muon": lambda: _scaled(Muon)(momentum=MOMENTUM_BESIDE, nesterov=True, **options),
     }
     optimizer = kinds[choices.optimizer]()
     optimizer.rate_scales = list(scales)
-    optimizer.exclude_from_weight_decay(var_names=list(_NOT_DECAYED))
+    if choices.optimizer != "muon":
+        optimizer.exclude_from_weight_decay(var_names=list(_NOT_DECAYED))
     optimizer.build(list(variables))
     return optimizer
 
@@ -54,6 +70,9 @@ def _scaled(kind: type[keras.optimizers.Optimizer]) -> Any:
 
         def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
             if self.weight_decay is None:
+                return
+            if issubclass(kind, Muon):
+                super()._apply_weight_decay(variables)
                 return
             for variable in variables:
                 if self._use_weight_decay(variable):

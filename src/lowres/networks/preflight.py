@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.backbones import find_backbone
+from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.probes.feature_spread import features_of_preprocessed, judge_spread
 from lowres.networks.probes.first_logits import judge_first_loss, probe_labels, probe_logits
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized
@@ -55,6 +56,8 @@ class FrozenTrial:
 
 def try_frozen_phase(trunk: keras.Model, recipe: Recipe, sample: Sample) -> FrozenTrial:
     """Return the findings on the trunk's input and features, on the recipe's head, and on a step that trains it."""
+    if not recipe.has_frozen_phase:
+        return _try_from_scratch(trunk, recipe, sample)
     head = starting_head(sample.features, len(sample.class_names), recipe.head, recipe.seed)
     classifier = TrainedClassifier.from_parts(trunk, head.model(trunk.output_shape[1:]), sample.class_names)
     logits = classifier.logits_from_features(sample.features)
@@ -73,6 +76,23 @@ def try_frozen_phase(trunk: keras.Model, recipe: Recipe, sample: Sample) -> Froz
         frozen_step(trunk, classifier.head, sample.pixels[step], sample.labels[step]),
     )
     return FrozenTrial(findings, classifier, is_fed_right)
+
+
+def _try_from_scratch(trunk: keras.Model, recipe: Recipe, sample: Sample) -> FrozenTrial:
+    """The trunk's input and the head at random; what a random trunk makes of images is no fault of theirs."""
+    every = np.arange(len(sample.pixels))
+    classifier = untrained_classifier(
+        recipe.network.backbone, trunk, sample.class_names, sample.pixels, every, recipe.seed
+    )
+    logits = classifier.logits(sample.pixels)
+    fed = probe_input_range(
+        trunk,
+        find_backbone(recipe.network.backbone).contract,
+        sample.pixels[:_RANGE_IMAGES],
+        recipe.network.interpolation,
+    )
+    findings = (fed, probe_labels(sample.labels, logits.shape[1], len(sample.class_names)), probe_logits(logits))
+    return FrozenTrial(findings, classifier, fed.status == "PASS")
 
 
 def examine_trunk(

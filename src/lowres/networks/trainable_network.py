@@ -11,6 +11,7 @@ import keras
 
 from lowres.errors import RecipeError
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
+from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution
 from lowres.networks.small_images.airbench import WHITENING_LAYER
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
@@ -182,6 +183,8 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
     Float even where the input is pixels: those of mixed images are no whole numbers.
     """
     pairs = _pairs(network) if folds else {}
+    # With the statistics of each batch, what lies between two convolutions is as many numbers as they compute with.
+    rounded = "" if folds or precision == "float32" else precision
     convolution_of = {normalisation: convolution for convolution, normalisation in pairs.items()}
 
     def counterpart(layer: keras.Layer) -> keras.Layer:
@@ -189,12 +192,19 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
             return keras.layers.Identity(name=layer.name)
         if layer in convolution_of:
             return FoldedConvolution(convolution_of[layer], layer, precision, name=layer.name)
-        if folds and isinstance(layer, keras.layers.BatchNormalization):
-            return InferenceNormalisation(layer, name=layer.name)
-        return layer if layer.weights else type(layer).from_config(layer.get_config())
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, rounded)
+        if rounded and isinstance(layer, CONVOLUTIONS):
+            return RoundedConvolution(layer, rounded, name=layer.name)
+        config = layer.get_config() | ({"dtype": rounded} if rounded else {})
+        return layer if layer.weights else type(layer).from_config(config)
 
     inputs = keras.Input(network.inputs[0].shape[1:], dtype="float32", name="activations")
     return keras.models.clone_model(network, input_tensors=inputs, clone_function=counterpart)
+
+
+def _normalising(layer: keras.layers.BatchNormalization, rounded: str) -> keras.Layer:
+    return BatchNormalised(layer, rounded, name=layer.name) if rounded else layer
 
 
 def _blocks(upper: keras.Model, head: keras.Model) -> tuple[tuple[Any, ...], ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError, DiskFull, StudyDamaged, TrainingError
-from lowres.networks.engines import Engine, EngineName, Precision, batches_of, open_engine
+from lowres.networks.engines import Engine, EngineName, Precision, View, batches_of, open_engine
 from lowres.networks.splitting import split_at
 from lowres.values.predictions import Predictions
 
@@ -115,14 +115,15 @@ class TrainedClassifier:
         precision: Precision = "auto",
         flipped: bool = False,
         batch_images: int = BATCH_IMAGES,
+        view: View | None = None,
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Yield logits of the given rows batch by batch, in their order, each with how many rows are done by then.
 
-        flipped: of the images mirrored left to right.
+        view: what is made of each batch, uint8; flipped: whether that is mirrored left to right.
         """
         _check_pixels(pixels, self.image_shape)
         runner, done = self._runner(engine, precision), 0
-        for logits in runner.run(batches_of(pixels, rows, batch_images, flipped)):
+        for logits in runner.run(batches_of(pixels, rows, batch_images, flipped, view)):
             done += len(logits)
             yield done, logits
 

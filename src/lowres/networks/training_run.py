@@ -16,7 +16,7 @@ from lowres.errors import TrainingError
 from lowres.networks.determinism import UPDATES
 from lowres.networks.judgement import Judgement, judge
 from lowres.networks.losses import build_loss, loss_at_chance
-from lowres.networks.optimizers import WeightAverage, build_optimizer
+from lowres.networks.optimizers import WeightAverage, build_optimizer, rate_scales
 from lowres.networks.run_state import RunState, RunStateStore, put_back, values_of
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.networks.training_batches import Batch, TrainingBatches, TrainingPart
@@ -24,7 +24,7 @@ from lowres.networks.training_watcher import Watcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.history import FINE_TUNING, EpochRow
-from lowres.values.training.schedule import Schedule, TrainingLength, fine_tuning_schedule, layer_scales
+from lowres.values.training.schedule import Schedule, TrainingLength, fine_tuning_schedule
 from lowres.values.training.training_progress import TrainingProgress
 from lowres.values.training.watchdog import watch
 
@@ -69,9 +69,8 @@ class Training:
         self._batches = TrainingBatches(
             part.inputs, part.training_labels, part.classes, self._choices, length, recipe.seed
         )
-        scales = (*layer_scales(len(network.blocks) - 1, self._choices.layer_decay), 1.0)
         self._optimizer = build_optimizer(
-            self._choices, network.trained, network.of_blocks(scales), length.accumulation_steps
+            self._choices, network.trained, rate_scales(network, self._choices), length.accumulation_steps
         )
         self._average = WeightAverage(network.changing, self._choices.weight_averaging)
         network.model.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lowres.pipeline.predict import FLIPPED, predictions_file
+from lowres.pipeline.predict import FLIPPED, SIX_VIEWS, predictions_file
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _make(run: StudyRun) -> Made:
     training_labels = run.images.labels[run.split.train]
     counts = np.bincount(training_labels, minlength=len(test.class_names))
     appraisal = appraise(test, validation, appraisal_choices(run.recipe.evaluation), counts)
-    atomic_write_json(run.study.folder / EVALUATION_FILE, appraisal.to_json() | _with_flips(run))
+    atomic_write_json(run.study.folder / EVALUATION_FILE, appraisal.to_json() | _with_views(run))
     known = appraisal.classification
     low, high = known.accuracy_interval
     note = f"test accuracy {known.accuracy:.2%} ({low:.2%} to {high:.2%}, n = {known.n:,})"
@@ -40,16 +40,22 @@ def appraisal_choices(section: EvaluationChoices) -> AppraisalChoices:
     return AppraisalChoices(section.target_accuracy, section.review_error, section.set_coverage)
 
 
-def _with_flips(run: StudyRun) -> dict[str, Any]:
-    """The accuracy when each image is judged together with its mirror image, told apart from all other figures."""
+def _with_views(run: StudyRun) -> dict[str, Any]:
+    """The accuracy when each image is judged together with other views of it, told apart from all other figures."""
+    choices = run.recipe.test_time
+    if not choices.flips:
+        return {}
+    more = {"with_six_views": _accuracy(run, SIX_VIEWS)} if choices.shifts else {}
+    return {"with_flipped_views": _accuracy(run, FLIPPED)} | more
+
+
+def _accuracy(run: StudyRun, part: str) -> dict[str, Any]:
     from lowres.files.predictions_file import read_predictions
     from lowres.values.judging.intervals import wilson_interval
 
-    if not run.recipe.test_time.flips:
-        return {}
-    right = read_predictions(run.study.folder / predictions_file(FLIPPED)).is_right
+    right = read_predictions(run.study.folder / predictions_file(part)).is_right
     interval = wilson_interval(int(right.sum()), len(right))
-    return {"with_flipped_views": {"accuracy": float(right.mean()), "accuracy_interval": list(interval)}}
+    return {"accuracy": float(right.mean()), "accuracy_interval": list(interval)}
 
 
 STAGE = Stage("evaluate", _make, recipe_keys=("evaluation", "test_time"), reads=("split", "predict"), code=2)

@@ -15,13 +15,8 @@ def _make(run: StudyRun) -> Made:
     features, views = run.features, run.recipe.augmented_frozen_views
     if features.extractor.note:
         run.progress.note(f"{features.extractor.engine} runs the trunk: {features.extractor.note}")
-    # The test part waits: nothing before the predictions looks at it.
-    features.read(run.split.train)
-    features.read(run.split.validation)
-    if wants_mirrored(run.recipe):
-        features.read(run.split.train, flipped=True)
-    for view in range(views):
-        features.read_view(run.split.train, view)
+    if run.recipe.has_frozen_phase:
+        _extract(run, views)
     speed = features.extractor.images_per_second
     facts = {
         "backbone": run.recipe.network.backbone,
@@ -34,13 +29,28 @@ def _make(run: StudyRun) -> Made:
         "images_per_second": round(speed, 1) if speed else None,
     }
     note = f"{run.recipe.network.backbone} at {run.recipe.network.input_pixels} px with {features.engine}"
+    if not run.recipe.has_frozen_phase:
+        return Made(key=features.key().digest, facts=facts, note=f"{note}; trained from scratch, so no features yet")
     note += f", {speed:,.0f} images a second" if speed else ", all from the cache"
     note += f"; {views} augmented views" if views else ""
     return Made(key=f"{features.key().digest}, {_views(run.recipe)}", facts=facts, note=note)
 
 
+def _extract(run: StudyRun, views: int) -> None:
+    features = run.features
+    # The test part waits: nothing before the predictions looks at it.
+    features.read(run.split.train)
+    features.read(run.split.validation)
+    if wants_mirrored(run.recipe):
+        features.read(run.split.train, flipped=True)
+    for view in range(views):
+        features.read_view(run.split.train, view)
+
+
 def wants_mirrored(recipe: Recipe) -> bool:
     """Return whether heads are offered mirrored training images; `auto` leaves that to augmented views, if any."""
+    if not recipe.has_frozen_phase:
+        return False
     choice = recipe.features.flipped_views
     return choice == "always" or (choice == "auto" and not recipe.augmented_frozen_views)
 
@@ -58,6 +68,8 @@ def _other_inputs(run: StudyRun) -> dict[str, str]:
 
     # Augmentation and seed matter here only where the frozen phase asks for views, or where the seed draws the trunk.
     inputs = {"the views of the frozen phase": _views(run.recipe)}
+    if not run.recipe.has_frozen_phase:
+        inputs = {"the frozen phase": "none"}
     return inputs | ({"the seed of the trunk's weights": str(run.recipe.seed)} if is_seeded(run.recipe.network) else {})
 
 

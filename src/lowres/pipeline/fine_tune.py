@@ -159,12 +159,13 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
     choices = run.recipe.fine_tuning
     kept = ", kept on disk" if sources.keeps_views else ""
     first = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
+    if run.recipe.has_frozen_phase:
+        run.progress.note(
+            f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen"
+        )
+    what = "fine-tuning" if run.recipe.has_frozen_phase else "training"
     run.progress.note(
-        f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen"
-    )
-    run.progress.note(
-        f"fine-tuning {choices.from_layer or 'the whole trunk'} and the head: {network.trained_parameters:,} "
-        "parameters, "
+        f"{what} {choices.from_layer or 'the whole trunk'} and the head: {network.trained_parameters:,} parameters, "
         f"{choices.epochs} epochs of {len(run.split.train):,} images, {sources.views} views{kept}"
     )
 
@@ -204,7 +205,8 @@ def _made(run: StudyRun, members: list[_Member], accuracy: float) -> Made:
         "validation_accuracy": accuracy,
         "frozen_validation_accuracy": before,
     }
-    note = f"validation accuracy {accuracy:.2%} {_kept_in_words(members)}, {before:.2%} with the trunk frozen"
+    note = f"validation accuracy {accuracy:.2%} {_kept_in_words(members)}, {before:.2%} "
+    note += "with the trunk frozen" if run.recipe.has_frozen_phase else "at random"
     return Made(
         (MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=f"{note} (n = {len(run.split.validation):,})"
     )

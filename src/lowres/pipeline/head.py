@@ -1,4 +1,4 @@
-"""The head stage: heads on the frozen trunk's features, validation chooses one; the first classifier of a study."""
+"""The head stage: heads on the frozen trunk's features, validation chooses one; or none, to train from scratch."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ FROZEN_HISTORY_FILE = "checkpoints/frozen/history.csv"
 
 
 def _make(run: StudyRun) -> Made:
+    return _chosen(run) if run.recipe.has_frozen_phase else _untrained(run)
+
+
+def _chosen(run: StudyRun) -> Made:
     from lowres.files.atomic import atomic_write_text
     from lowres.networks.heads import train_head
     from lowres.networks.trained_classifier import TrainedClassifier
@@ -44,6 +48,28 @@ def _make(run: StudyRun) -> Made:
     note = f"chose {_in_words(report.chosen)} (n = {report.validation_images:,})"
     facts = {"head": report.to_json()} | mirroring_facts(run, classifier)
     return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts=facts, note=note)
+
+
+def _untrained(run: StudyRun) -> Made:
+    """The network at random with the classifier it was published with; what it knows of validation is chance."""
+    from lowres.files.atomic import atomic_write_text
+    from lowres.networks.from_scratch import untrained_classifier
+    from lowres.values.judging.calibration import negative_log_likelihood
+    from lowres.values.training.head_report import HeadCandidate, HeadReport
+    from lowres.values.training.history import history_to_csv
+
+    recipe, images, validation = run.recipe, run.images, run.split.validation
+    classifier = untrained_classifier(
+        recipe.network.backbone, run.features.trunk, images.class_names, images.pixels, run.split.train, recipe.seed
+    )
+    found = classifier.predict(images.pixels, images.ids, images.labels, validation, engine=recipe.features.engine)
+    accuracy, nll = float(found.is_right.mean()), negative_log_likelihood(found)
+    candidate = HeadCandidate("published", None, False, accuracy, nll, seconds=0.0)
+    report = HeadReport((candidate,), candidate, len(run.split.train), len(validation))
+    classifier.save(run.study.folder / FROZEN_MODEL_FILE)
+    atomic_write_text(run.study.folder / FROZEN_HISTORY_FILE, history_to_csv(()))
+    note = f"{recipe.network.backbone} at random: validation accuracy {accuracy:.2%} (n = {len(validation):,})"
+    return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts={"head": report.to_json()}, note=note)
 
 
 def _feature_set(run: StudyRun) -> FeatureSet:

@@ -32,13 +32,15 @@ def decided_augmentation(run: StudyRun) -> Augmentation:
     augmentation, head = run.recipe.augmentation, run.study.ledger.stages.get("head")
     if augmentation.flip != "auto":
         return augmentation
-    keeps = head is None or head.facts[_FACTS]["keeps_labels"]
+    # From scratch nobody knows yet: an image is left as it is, and the lint says how to have it otherwise.
+    keeps = run.recipe.has_frozen_phase and (head is None or head.facts[_FACTS]["keeps_labels"])
     return augmentation.model_copy(update={"flip": "alternating" if keeps else "none"})
 
 
 def is_asked(run: StudyRun) -> bool:
     """Whether training depends on it."""
-    return run.recipe.augmentation.flip == "auto" and run.recipe.fine_tuning.epochs > 0
+    recipe = run.recipe
+    return recipe.augmentation.flip == "auto" and recipe.fine_tuning.epochs > 0 and recipe.has_frozen_phase
 
 
 def _in_words(found: Mirroring, class_names: tuple[str, ...]) -> str:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from lowres.values.predictions import Predictions
     from lowres.values.recipes.recipe import Recipe
 
-FLIPPED = "test_flipped"
+FLIPPED, SIX_VIEWS = "test_flipped", "test_six_views"
 PROBE_IMAGES = 64
 # bfloat16 turns the odd near-tie; another network or another scaling turns far more.
 LOWEST_AGREEMENT = 0.9
 
 
 def predictions_file(part: str) -> str:
-    """Return where the predictions of `validation`, `test` or `test_flipped` lie in a study."""
+    """Return where the predictions of `validation`, `test`, `test_flipped` or `test_six_views` lie in a study."""
     return f"predictions/{part}.npz"
 
 
@@ -30,9 +30,15 @@ def _make(run: StudyRun) -> Made:
     from lowres.files.predictions_file import write_predictions
 
     agreement = _agreement(run)
-    parts = {part: _predict(run, run.split.part(part)) for part in ("validation", "test")}
+    test = run.split.test
+    plain = _logits(run, test)
+    parts = {"validation": _predictions(run, run.split.validation, _logits(run, run.split.validation))}
+    parts["test"] = _predictions(run, test, plain)
     if run.recipe.test_time.flips:
-        parts[FLIPPED] = _predict(run, run.split.test, with_flips=True)
+        flipped = (plain + _logits(run, test, flipped=True)) / 2
+        parts[FLIPPED] = _predictions(run, test, flipped)
+        if run.recipe.test_time.shifts:
+            parts[SIX_VIEWS] = _predictions(run, test, (flipped + _moved_logits(run, test)) / 2)
     for part, predictions in parts.items():
         write_predictions(run.study.folder / predictions_file(part), predictions)
     note = ", ".join(f"{len(predictions):,} {part}" for part, predictions in parts.items())
@@ -40,30 +46,42 @@ def _make(run: StudyRun) -> Made:
     return Made(tuple(predictions_file(part) for part in parts), facts=facts, note=note)
 
 
-def _predict(run: StudyRun, rows: NDArray[np.int64], with_flips: bool = False) -> Predictions:
+def _predictions(run: StudyRun, rows: NDArray[np.int64], logits: NDArray[np.float32]) -> Predictions:
     from lowres.values.predictions import Predictions
 
-    logits = _logits(run, rows, flipped=False)
-    if with_flips:
-        logits = ((logits + _logits(run, rows, flipped=True)) / 2).astype(logits.dtype)
-    names = run.images.class_names
-    return Predictions(tuple(run.images.ids[row] for row in rows), run.images.labels[rows], logits, names)
+    ids, names = tuple(run.images.ids[row] for row in rows), run.images.class_names
+    return Predictions(ids, run.images.labels[rows], logits.astype("float32"), names)
 
 
-def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool) -> NDArray[np.float32]:
-    """What model.keras says of images or their mirror images.
+def _moved_logits(run: StudyRun, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The mean over four views: moved up and left, down and right, each mirrored too (Jordan 2024, section 3.5)."""
+    moves = [(move, flipped) for move in (-1, 1) for flipped in (False, True)]
+    views: NDArray[np.float32] = sum(_logits(run, rows, flipped, move) for move, flipped in moves) / len(moves)
+    return views
+
+
+def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool = False, move: int = 0) -> NDArray[np.float32]:
+    """What model.keras says of images or their mirror images; move: pixels right and down.
 
     Where the trunk is the published one, by its features, which the cache may hold, and the saved head: one product
     instead of a pass an image.
     """
     logits: NDArray[np.float32]
-    if goes_by_features(run.recipe):
+    if goes_by_features(run.recipe) and not move:
         logits = run.classifier.logits_from_features(run.features.read(rows, flipped))
         return logits
-    choices, what = run.recipe.features, f"{'mirrored ' if flipped else ''}images predicted"
+    from lowres.values.altering.warping import moved
+
+    choices = run.recipe.features
+    what = f"{'moved ' if move else ''}{'mirrored ' if flipped else ''}images predicted"
     parts = []
     for done, batch in run.classifier.batches(
-        run.images.pixels, rows, engine=choices.engine, precision=choices.precision, flipped=flipped
+        run.images.pixels,
+        rows,
+        engine=choices.engine,
+        precision=choices.precision,
+        flipped=flipped,
+        view=(lambda pixels, _: moved(pixels, move)) if move else None,
     ):
         parts.append(batch)
         run.progress.advance(what, done, len(rows))

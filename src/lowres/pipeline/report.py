@@ -149,7 +149,11 @@ def _making(run: StudyRun) -> Making:
         weights_sha256=facts["weights_sha256"],
         weights_origin=facts["weights_origin"],
         feature_shape=(rows, columns, channels),
-        candidates=tuple(Candidate(one.name, one.validation_accuracy, one == heads.chosen) for one in heads.candidates),
+        candidates=tuple(
+            Candidate(one.name, one.validation_accuracy, one == heads.chosen)
+            for one in heads.candidates
+            if run.recipe.has_frozen_phase
+        ),
         input_contract=facts["input_contract"],
         fine_tuning=fine_tuned(run),
     )
@@ -220,11 +224,12 @@ def _from_aside(run: StudyRun) -> dict[str, str]:
 def _flipped(evaluation: dict[str, Any]) -> FlippedResult | None:
     from lowres.faces.report_data import FlippedResult
 
-    found = evaluation.get("with_flipped_views")
+    six = evaluation.get("with_six_views")
+    found = six or evaluation.get("with_flipped_views")
     if found is None:
         return None
     low, high = found["accuracy_interval"]
-    return FlippedResult(found["accuracy"], (low, high))
+    return FlippedResult(found["accuracy"], (low, high), views=6 if six else 2)
 
 
 STAGE = Stage(

@@ -102,6 +102,8 @@ class TrialCost:
     def _images_to_extract(self) -> int:
         """Passes of an image through the trunk that no cache has yet; augmented views are taken as new."""
         split, features = self._run.split, self._run.features
+        if not self._recipe.has_frozen_phase:
+            return 0
         images = features.missing_images(split.train) + features.missing_images(split.validation)
         if wants_mirrored(self._recipe):
             images += features.missing_images(split.train, flipped=True)
@@ -109,11 +111,15 @@ class TrialCost:
 
     def _head_rows(self) -> int:
         """Rows of features that a head is fitted on at most."""
+        if not self._recipe.has_frozen_phase:
+            return 0
         return self._training_images * (1 + wants_mirrored(self._recipe) + self._recipe.augmented_frozen_views)
 
     def _head_seconds(self) -> float:
         from lowres.networks.probes.head_cost import dense_step_seconds, solving_seconds
 
+        if not self._recipe.has_frozen_phase:
+            return 0.0
         head, classes = self._recipe.head, len(self._run.images.class_names)
         # With and without mirrored images, where validation is to choose.
         rows = self._head_rows() + (self._training_images if self._recipe.features.flipped_views == "auto" else 0)

@@ -259,6 +259,11 @@ def _span(values: NDArray[np.float64], least: float) -> tuple[float, float]:
 
 
 def _headline(course: TrainingCourse) -> str:
+    if course.frozen is None and course.fine_tuning:
+        best = course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)
+        return (
+            f"Trained from scratch, it reached {percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
+        )
     if not course.fine_tuning or course.frozen is None:
         best = max(course.head_epochs, key=lambda row: (row.is_kept, row.validation_accuracy))
         return f"The head reached {percent(best.validation_accuracy)} on validation in epoch {best.epoch}"

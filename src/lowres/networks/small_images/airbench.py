@@ -1,8 +1,9 @@
-"""The network of airbench94: whitened patches, then three groups of two convolutions that begin as copies.
+"""The networks of airbench: whitened patches, then three groups of two or three convolutions that begin as copies.
 
-Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (2024), sections 3.1 to 3.3. Layers are named as in
-KellerJordan/cifar10-airbench, `airbench94_muon.py`. Its classifier takes the largest value of each channel and divides
-its logits by 9 (`networks/published_head.py`).
+Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (2024), sections 3.1 to 3.3, and for 96 % section 4: wider, a
+third convolution a group, and a path around the last two. Layers are named as in KellerJordan/cifar10-airbench,
+`airbench94_muon.py`; `airbench96.py` gives them numbers of its own. Their classifier takes the largest value of each
+channel and divides its logits by 9 (`networks/published_head.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lowres.networks.small_images.layers import finished
 from lowres.values.training.initial_weights import begun_as_identity
 from lowres.values.training.whitening import PATCH_PIXELS, whitening_kernels
 
-GROUP_CHANNELS = (64, 256, 256)
+CHANNELS_94, CHANNELS_96 = (64, 256, 256), (128, 512, 512)
 # Its kernel stands still in training; its bias learns.
 WHITENING_LAYER = "whiten"
 WHITENING_IMAGES = 5000
@@ -30,24 +31,20 @@ _BATCH_IMAGES = 500
 
 
 def airbench94(pixels: Any, seed: int = 0) -> keras.Model:
-    """Return the network without its classifier.
+    """Return the network without its classifier, two convolutions a group. pixels: a float32 tensor `[n, h, w, 3]`.
 
-    pixels: a float32 tensor `[n, h, w, 3]`. Out: `layers_3_gelu2`, `[n, 3, 3, 256]` of 32 pixels: three times halved,
-    rounded down, but never below 2x2. Until `whiten` has seen training images, the first kernels are a rotation of
-    patches drawn at random, in both signs.
+    Out: `layers_3_gelu2`, `[n, 3, 3, 256]` of 32 pixels: three times halved, rounded down, but never below 2x2. Until
+    `whiten` has seen training images, the first kernels are a rotation of patches drawn at random, in both signs.
     """
-    filters = 2 * PATCH_PIXELS**2 * pixels.shape[-1]
-    x = keras.layers.Conv2D(filters, PATCH_PIXELS, name=WHITENING_LAYER)(pixels)
-    x = _activate(x, "whiten_gelu")
-    for number, channels in enumerate(GROUP_CHANNELS, start=1):
-        x = _group(x, channels, f"layers_{number}")
-    network = finished(pixels, x, "airbench94", "uniform", seed)
-    for layer in network.layers:
-        if layer.name == WHITENING_LAYER:
-            layer.kernel.assign(_rotated_patches(tuple(layer.kernel.shape), seed))
-        elif isinstance(layer, keras.layers.Conv2D):
-            layer.kernel.assign(begun_as_identity(keras.ops.convert_to_numpy(layer.kernel)))
-    return network
+    return _airbench(pixels, CHANNELS_94, "airbench94", seed)
+
+
+def airbench96(pixels: Any, seed: int = 0) -> keras.Model:
+    """Return the network without its classifier, three convolutions a group, the last two of them with a shortcut.
+
+    pixels: a float32 tensor `[n, h, w, 3]`. Out: `layers_3_gelu3`, `[n, 3, 3, 512]` of 32 pixels.
+    """
+    return _airbench(pixels, CHANNELS_96, "airbench96", seed, is_residual=True)
 
 
 def whiten(trunk: keras.Model, pixels: NDArray[np.uint8]) -> None:
@@ -62,13 +59,34 @@ def whiten(trunk: keras.Model, pixels: NDArray[np.uint8]) -> None:
     layer.kernel.assign(whitening_kernels(batches))
 
 
-def _group(x: Any, channels: int, name: str) -> Any:
+def _airbench(
+    pixels: Any, group_channels: tuple[int, ...], name: str, seed: int, *, is_residual: bool = False
+) -> keras.Model:
+    filters = 2 * PATCH_PIXELS**2 * pixels.shape[-1]
+    x = keras.layers.Conv2D(filters, PATCH_PIXELS, name=WHITENING_LAYER)(pixels)
+    x = _activate(x, "whiten_gelu")
+    for number, channels in enumerate(group_channels, start=1):
+        x = _group(x, channels, f"layers_{number}", is_residual)
+    network = finished(pixels, x, name, "uniform", seed)
+    for layer in network.layers:
+        if layer.name == WHITENING_LAYER:
+            layer.kernel.assign(_rotated_patches(tuple(layer.kernel.shape), seed))
+        elif isinstance(layer, keras.layers.Conv2D):
+            layer.kernel.assign(begun_as_identity(keras.ops.convert_to_numpy(layer.kernel)))
+    return network
+
+
+def _group(x: Any, channels: int, name: str, is_residual: bool) -> Any:
     x = _convolve(x, channels, f"{name}_conv1")
     if min(x.shape[1:3]) >= _SMALLEST_HALVED:
         x = keras.layers.MaxPooling2D(2, name=f"{name}_pool")(x)
     x = _activate(_normalise(x, f"{name}_norm1"), f"{name}_gelu1")
-    x = _convolve(x, channels, f"{name}_conv2")
-    return _activate(_normalise(x, f"{name}_norm2"), f"{name}_gelu2")
+    y = _normalise(_convolve(x, channels, f"{name}_conv2"), f"{name}_norm2")
+    y = _activate(y, f"{name}_gelu2")
+    if not is_residual:
+        return y
+    y = _normalise(_convolve(y, channels, f"{name}_conv3"), f"{name}_norm3")
+    return _activate(keras.layers.Add(name=f"{name}_add")([y, x]), f"{name}_gelu3")
 
 
 def _convolve(x: Any, channels: int, name: str) -> Any:

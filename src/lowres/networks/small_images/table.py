@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.published_head import HeadForm
-from lowres.networks.small_images.airbench import GROUP_CHANNELS, airbench94, whiten
+from lowres.networks.small_images.airbench import CHANNELS_94, CHANNELS_96, airbench94, airbench96, whiten
 from lowres.networks.small_images.mobilenet import mobilenet_v2
 from lowres.networks.small_images.preact_resnet import preact_resnet18
 from lowres.networks.small_images.resnet import STAGE_CHANNELS, resnet
@@ -38,6 +38,11 @@ def _wide_resnet(depth: int, width: int) -> SmallImageNetwork:
     return SmallImageNetwork(partial(wide_resnet, depth, width), 64 * width, r"(group\d_block\d+)_add")
 
 
+def _airbench(grow: Callable[..., keras.Model], channels: tuple[int, ...], block_ends: str) -> SmallImageNetwork:
+    head = HeadForm("max", has_bias=False, scale=1 / 9)
+    return SmallImageNetwork(grow, channels[-1], block_ends, head, whiten)
+
+
 def _mobilenet(width: float) -> SmallImageNetwork:
     return SmallImageNetwork(partial(mobilenet_v2, width=width), 1280, r"(layers_\d+)_(?:add|bn3)")
 
@@ -46,9 +51,8 @@ NETWORKS = {
     **{f"resnet{depth}": _resnet(depth) for depth in (20, 32, 44, 56)},
     **{f"wrn-{depth}-{width}": _wide_resnet(depth, width) for depth, width in ((16, 4), (28, 2), (28, 10))},
     "preact-resnet18": SmallImageNetwork(preact_resnet18, 512, r"(layer\d_\d+)_add"),
-    "airbench94": SmallImageNetwork(
-        airbench94, GROUP_CHANNELS[-1], r"(layers_\d)_gelu2", HeadForm("max", has_bias=False, scale=1 / 9), whiten
-    ),
+    "airbench94": _airbench(airbench94, CHANNELS_94, r"(layers_\d)_gelu2"),
+    "airbench96": _airbench(airbench96, CHANNELS_96, r"(layers_\d)_gelu3"),
     "mobilenetv2-cifar": _mobilenet(1.0),
     "mobilenetv2-cifar-0.5": _mobilenet(0.5),
 }

@@ -35,6 +35,12 @@ def shift(pixels: Pixels, right: NDArray[np.int64], down: NDArray[np.int64]) -> 
     return np.ascontiguousarray(chosen)
 
 
+def moved(pixels: Pixels, far: int) -> Pixels:
+    """Return every picture moved by the same whole pixels right and down; edges are mirrored."""
+    moves = np.full(len(pixels), far, np.int64)
+    return shift(pixels, moves, moves)
+
+
 def warp(pixels: Pixels, matrices: NDArray[np.float64]) -> Pixels:
     """Return each picture resampled bilinearly, uint8 `[n, height, width, 3]`, rounded to the nearest.
 

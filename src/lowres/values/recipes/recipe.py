@@ -7,14 +7,14 @@ import json
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from lowres.errors import RecipeError
 from lowres.values.recipes.recipe_sections import Augmentation, FineTuning, FrozenPhase, Section, TestTime
 
 BackboneName = str
 Interpolation = Literal["bilinear", "bicubic"]
-HeadKind = Literal["linear", "lda", "dense"]
+HeadKind = Literal["linear", "lda", "dense", "published"]
 CamMethodName = Literal["grad-cam", "grad-cam++", "hirescam", "layercam", "eigencam", "ablation-cam", "occlusion"]
 
 
@@ -103,7 +103,9 @@ class Head(Section):
         ("linear", "lda"),
         min_length=1,
         description="Heads to try; validation chooses. linear: multinomial logistic "
-        "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense.",
+        "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense. "
+        "published, alone: the classifier the network was published with, at random; there is no frozen phase then, "
+        "fine_tuning trains it with the trunk.",
     )
     standardise: bool = Field(
         True,
@@ -118,6 +120,13 @@ class Head(Section):
     epochs: int = Field(40, ge=1, description="Longest training of the dense head in epochs.")
     batch_images: int = Field(32, ge=1, description="Images a step of the dense head.")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's rate for the dense head.")
+
+    @field_validator("kinds")
+    @classmethod
+    def _published_alone(cls, kinds: tuple[HeadKind, ...]) -> tuple[HeadKind, ...]:
+        if "published" in kinds and len(kinds) > 1:
+            raise ValueError('expected "published" alone, as no frozen phase could choose between it and others')
+        return kinds
 
 
 class EvaluationChoices(Section):
@@ -189,6 +198,11 @@ class Recipe(Section):
     explanation: ExplanationChoices = ExplanationChoices()
 
     @property
+    def has_frozen_phase(self) -> bool:
+        """Whether heads are fitted on the frozen trunk's features; else fine-tuning begins at random."""
+        return self.head.kinds != ("published",)
+
+    @property
     def frozen_augmentation(self) -> Augmentation:
         """The augmentation as the frozen phase sees it, which ends before `flip = auto` is decided: without a flip."""
         undecided = self.augmentation.flip == "auto"
@@ -197,7 +211,7 @@ class Recipe(Section):
     @property
     def augmented_frozen_views(self) -> int:
         """How many augmented views of each training image heads are fitted on, beside the image itself; 0: none."""
-        has_views = self.frozen_phase.views > 1 and self.frozen_augmentation != Augmentation()
+        has_views = self.has_frozen_phase and self.frozen_phase.views > 1 and self.frozen_augmentation != Augmentation()
         return self.frozen_phase.views if has_views else 0
 
     def with_settings(self, settings: dict[str, str]) -> Recipe:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FlipKind = Literal["none", "random", "alternating", "auto"]
 PolicyKind = Literal["none", "trivial"]
-ScheduleKind = Literal["constant", "cosine", "plateau"]
+ScheduleKind = Literal["constant", "linear", "cosine", "plateau"]
 LossKind = Literal["cross-entropy", "focal"]
 
 
@@ -100,18 +100,29 @@ class FineTuning(Section):
     )
     batch_images: int = Field(32, ge=1, description="Images in one pass; halved, with accumulation, if memory ends.")
     accumulation_steps: int = Field(1, ge=1, description="Passes whose gradients are averaged into one update.")
-    optimizer: Literal["adam", "adamw", "sgd"] = Field(
-        "adamw", description="What updates the weights; sgd: with Nesterov momentum 0.9."
+    optimizer: Literal["adam", "adamw", "sgd", "muon"] = Field(
+        "adamw",
+        description="What updates the weights; sgd: with Nesterov momentum 0.9; muon: an update of a convolution's "
+        "kernel is made orthogonal and the kernel kept at one length, all else by sgd with momentum 0.85.",
     )
-    learning_rate: float = Field(1e-4, gt=0, description="Highest learning rate, that of the head.")
+    learning_rate: float = Field(1e-4, gt=0, description="Highest learning rate, before the factors that follow.")
+    head_rate_factor: float = Field(1.0, gt=0, description="What the rate is multiplied with for the head.")
+    bias_rate_factor: float = Field(
+        1.0, gt=0, description="What the rate is multiplied with for the trunk's biases and BatchNorm's offsets."
+    )
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="What the rate is multiplied with for each block further down; 1: one rate."
     )
     weight_decay: float = Field(
-        0.0, ge=0, lt=1, description="Decoupled decay of the kernels, times the rate, an update; adam takes none."
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decoupled decay of the kernels, times the rate, an update; adam takes none, and muon decays all "
+        "but the convolutions' kernels, whatever the factors of their rates.",
     )
     schedule: ScheduleKind = Field(
-        "cosine", description="The rate after warm-up: constant, cosine down to nothing, or plateau (see below)."
+        "cosine",
+        description="The rate after warm-up: constant, linear or cosine down to nothing, or plateau (see below).",
     )
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Fraction of all updates over which the rate rises.")
     weight_averaging: float = Field(
@@ -163,4 +174,9 @@ class TestTime(Section):
 
     flips: bool = Field(
         False, description="Judge each image and its mirror image together; reported apart from without."
+    )
+    shifts: bool = Field(
+        False,
+        description="With flips: judge each image also moved by a pixel up and left, and down and right, each with its "
+        "mirror image: six views, of which the unmoved two weigh half; reported apart from fewer.",
     )

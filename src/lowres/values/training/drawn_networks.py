@@ -15,6 +15,7 @@ SEEDED = (
     "wrn-28-10",
     "preact-resnet18",
     "airbench94",
+    "airbench96",
     "mobilenetv2-cifar",
     "mobilenetv2-cifar-0.5",
 )

@@ -76,8 +76,10 @@ class Schedule:
             raise TrainingError(f"expected an update counted from 0, got {update}")
         if update < self.warmup_updates:
             return self.peak * (update + 1) / self.warmup_updates
+        done = (update - self.warmup_updates) / max(1, self.updates - self.warmup_updates)
+        if self.kind == "linear":
+            return self.peak * max(0.0, 1 - done)
         if self.kind == "cosine":
-            done = (update - self.warmup_updates) / max(1, self.updates - self.warmup_updates)
             return self.peak * (1 + math.cos(math.pi * min(1.0, done))) / 2
         return self.peak * plateau_scale if self.kind == "plateau" else self.peak
 

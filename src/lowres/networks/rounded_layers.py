@@ -1,0 +1,65 @@
+"""Layers of a network that trains whole in fewer bits: products and what lies between them rounded, sums in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+class RoundedConvolution(keras.layers.Layer):
+    """A convolution on rounded input and kernel, giving rounded output; its variables stay float32 and train.
+
+    The layer given is used, not copied. For training only; it is in no saved model.
+    """
+
+    def __init__(
+        self, convolution: keras.layers.Conv2D | keras.layers.DepthwiseConv2D, precision: str, **options: Any
+    ) -> None:
+        """Take the convolution, which has to be built; precision: such as "bfloat16"."""
+        super().__init__(dtype=precision, autocast=False, **options)
+        self.convolution = convolution
+        self.is_depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
+        # Frameworks compute depthwise convolutions in bfloat16 by way of float32, or slower than that.
+        self.product_dtype = "float32" if self.is_depthwise else precision
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return `[n, h, w, channels]` of the precision."""
+        convolution = self.convolution
+        operation = keras.ops.depthwise_conv if self.is_depthwise else keras.ops.conv
+        product = operation(
+            keras.ops.cast(inputs, self.product_dtype),
+            keras.ops.cast(convolution.kernel, self.product_dtype),
+            strides=convolution.strides,
+            padding=convolution.padding,
+            data_format="channels_last",
+            dilation_rate=convolution.dilation_rate,
+        )
+        product = keras.ops.cast(product, self.compute_dtype)
+        if convolution.use_bias:
+            product = product + keras.ops.cast(convolution.bias, self.compute_dtype)
+        return product
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the convolution's."""
+        return self.convolution.compute_output_shape(input_shape)
+
+
+class BatchNormalised(keras.layers.Layer):
+    """BatchNorm that measures in float32 and passes on rounded numbers; the layer given is used, not copied."""
+
+    def __init__(self, normalisation: keras.layers.BatchNormalization, precision: str, **options: Any) -> None:
+        """Take the layer, which has to be built; its statistics move where it is trained."""
+        super().__init__(dtype=precision, autocast=False, **options)
+        self.normalisation = normalisation
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the normalised input, of its shape."""
+        exact = self.normalisation(keras.ops.cast(inputs, "float32"), training=training)
+        return keras.ops.cast(exact, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the input."""
+        return input_shape
