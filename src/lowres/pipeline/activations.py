@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from lowres.errors import TrainingError
+from lowres.pipeline.chunk_ahead import ChunkAhead
 from lowres.pipeline.mirroring import decided_augmentation
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class StudyInputs:
         self._augmentation = decided_augmentation(run)
         self._extractor = _extractor(run, network)
         self._epoch = 0
-        self._chunks = _Chunks()
+        self._chunks, self._ahead = _Chunks(), ChunkAhead()
         validation, train = len(run.split.validation), len(run.split.train)
         self.keeps_validation = self._may_keep(validation)
         self.keeps_views = self.views < self._choices.epochs and self._may_keep(validation + self.views * train)
@@ -54,6 +55,7 @@ class StudyInputs:
 
     def begin(self, epoch: int, order: NDArray[np.int64]) -> None:
         """Get ready for an epoch that asks for the training part's rows in this order."""
+        self._ahead.drop()
         self._epoch = epoch
         self._chunks = _Chunks(order)
 
@@ -62,6 +64,8 @@ class StudyInputs:
         if not self._chunks.holds(rows):
             asked = self._chunks.next_rows(rows)
             self._chunks.fill(asked, self._training_chunk(asked))
+            if not self.keeps_views:
+                self._ahead.begin(self._chunks.following_rows(len(rows)), self._augmented)
         return self._chunks.read(rows)
 
     def validation(self, rows: NDArray[np.int64]) -> NDArray[Any]:
@@ -103,6 +107,7 @@ class StudyInputs:
 
     def remove(self) -> None:
         """Give the disk back."""
+        self._ahead.drop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def remove_others(self) -> None:
@@ -115,10 +120,11 @@ class StudyInputs:
                 path.unlink()
 
     def _training_chunk(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        if self._extractor is None:
-            return self._augmented(rows)
         if not self.keeps_views:
-            return self.of_pixels(self._augmented(rows))
+            # What `_ahead` made while the chunk before was trained on, or else makes now.
+            pixels = self._ahead.take(rows, self._augmented)
+            return pixels if self._extractor is None else self.of_pixels(pixels)
+        assert self._extractor is not None
         kept = self._kept(_training_view(self._epoch % self.views), len(self._run.split.train))
         self._add(kept, kept.missing(rows), self._augmented)
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
@@ -181,8 +187,12 @@ class _Chunks:
     def next_rows(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows from the first one asked for, a chunk of them."""
         self._start = int(self._place[rows].min())
-        self._stop = max(int(self._place[rows].max()) + 1, min(self._start + CHUNK_IMAGES, len(self._order)))
+        self._stop = max(int(self._place[rows].max()) + 1, min(self._start + _whole(len(rows)), len(self._order)))
         return self._order[self._start : self._stop]
+
+    def following_rows(self, batch_images: int) -> NDArray[np.int64]:
+        """The rows of the chunk behind this one, where batches go on as they are."""
+        return self._order[self._stop : self._stop + _whole(batch_images)]
 
     def fill(self, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
         assert len(rows) == len(values) == self._stop - self._start
@@ -191,6 +201,11 @@ class _Chunks:
     def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         found: NDArray[Any] = self._values[self._place[rows] - self._start]
         return found
+
+
+def _whole(batch_images: int) -> int:
+    """Images of a chunk that no batch lies across the end of."""
+    return max(1, CHUNK_IMAGES // batch_images) * batch_images
 
 
 def _training_view(number: int) -> str:

@@ -10,7 +10,7 @@ from lowres.pipeline.stage import Made, Stage
 if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.judging.appraisal import AppraisalChoices
-    from lowres.values.recipes.recipe import EvaluationChoices
+    from lowres.values.recipes.judging_sections import EvaluationChoices
 
 EVALUATION_FILE = "evaluation.json"
 

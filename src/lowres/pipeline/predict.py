@@ -46,18 +46,18 @@ def _make(run: StudyRun) -> Made:
     return Made(tuple(predictions_file(part) for part in parts), facts=facts, note=note)
 
 
-def _predictions(run: StudyRun, rows: NDArray[np.int64], logits: NDArray[np.float32]) -> Predictions:
+def _predictions(run: StudyRun, rows: NDArray[np.int64], logits: NDArray[np.floating]) -> Predictions:
     from lowres.values.predictions import Predictions
 
     ids, names = tuple(run.images.ids[row] for row in rows), run.images.class_names
     return Predictions(ids, run.images.labels[rows], logits.astype("float32"), names)
 
 
-def _moved_logits(run: StudyRun, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _moved_logits(run: StudyRun, rows: NDArray[np.int64]) -> NDArray[np.floating]:
     """The mean over four views: moved up and left, down and right, each mirrored too (Jordan 2024, section 3.5)."""
     moves = [(move, flipped) for move in (-1, 1) for flipped in (False, True)]
-    views: NDArray[np.float32] = sum(_logits(run, rows, flipped, move) for move, flipped in moves) / len(moves)
-    return views
+    first, *others = (_logits(run, rows, flipped, move) for move, flipped in moves)
+    return sum(others, first) / len(moves)
 
 
 def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool = False, move: int = 0) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from lowres.values.explaining.class_activation import (
     hires_cam,
     layer_cam,
 )
-from lowres.values.recipes.recipe import CamMethodName
+from lowres.values.recipes.judging_sections import CamMethodName
 
 RANDOM = np.random.default_rng(11)
 ACTIVATIONS = RANDOM.gamma(1.0, size=(2, 3, 4, 5)).astype(np.float32)
