@@ -56,7 +56,7 @@ class Muon(keras.optimizers.SGD):
         self.assign(variable, kernel - keras.ops.cast(learning_rate, variable.dtype) * step)
 
     def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
-        for variable in variables:
+        for variable in variables if self.weight_decay else ():
             if not _mixes_channels(variable):
                 rate = keras.ops.cast(self.learning_rate * self.weight_decay, variable.dtype)
                 variable.assign(variable - variable * rate)

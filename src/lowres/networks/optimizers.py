@@ -69,9 +69,7 @@ def _scaled(kind: type[keras.optimizers.Optimizer]) -> Any:
             return super().update_step(gradient, variable, learning_rate * scale)
 
         def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
-            if self.weight_decay is None:
-                return
-            if issubclass(kind, Muon):
+            if self.weight_decay is None or issubclass(kind, Muon):
                 super()._apply_weight_decay(variables)
                 return
             for variable in variables:

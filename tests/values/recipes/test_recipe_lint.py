@@ -12,6 +12,20 @@ CHANGES = {"flip": "random", "shift_pixels": 4}
 MIRRORED = {"flipped_views": "always"}
 # name, the sections planted, status, what is measured, what repairs it.
 PLANTED = [
+    (
+        "from scratch",
+        {"head": {"kinds": ["published"]}},
+        "FAIL",
+        "head.kinds = published with fine_tuning.epochs = 0",
+        "set fine_tuning.epochs",
+    ),
+    (
+        "from scratch",
+        {"head": {"kinds": ["published"]}, "fine_tuning": {"epochs": 3}, "augmentation": {"flip": "auto"}},
+        "WARN",
+        "no frozen phase can say whether images may be mirrored",
+        "flip to alternating",
+    ),
     ("scaling", {"network": {"scaling": "unit-then-contract"}}, "FAIL", "scaled twice", "scaling = contract"),
     ("input size", {"network": {"input_pixels": 32}}, "WARN", "last feature map is 1 x 1", "128 or more"),
     ("input size", {"network": {"input_pixels": 63}}, "WARN", "= 63 for a trunk trained on 224", "128 or more"),

@@ -215,6 +215,28 @@ def _random_trunk(subject: _Subject) -> Finding:
     return Finding(name, "PASS", f"{trunk}, and all of them are trained")
 
 
+def _from_scratch(subject: _Subject) -> Finding:
+    recipe, name = subject.recipe, "recipe: from scratch"
+    if recipe.has_frozen_phase:
+        return Finding(name, "PASS", f"head.kinds = {', '.join(recipe.head.kinds)}")
+    if not subject.fine_tunes:
+        return Finding(
+            name,
+            "FAIL",
+            "head.kinds = published with fine_tuning.epochs = 0: the head stays at random, nothing is ever trained",
+            'set fine_tuning.epochs, or head.kinds = ["linear"]',
+        )
+    if recipe.augmentation.flip == "auto":
+        return Finding(
+            name,
+            "WARN",
+            "augmentation.flip = auto with head.kinds = published: no frozen phase can say whether images may be "
+            "mirrored, so they are not",
+            "set augmentation.flip to alternating where left and right mean nothing, else to none",
+        )
+    return Finding(name, "PASS", "head.kinds = published, trained with the trunk")
+
+
 def _normalisation(subject: _Subject) -> Finding:
     choices = subject.recipe.fine_tuning
     name = "recipe: normalisation"
@@ -256,6 +278,7 @@ _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _imbalance,
     _average,
     _random_trunk,
+    _from_scratch,
     _normalisation,
     _augmentation,
 )

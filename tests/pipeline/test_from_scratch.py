@@ -1,0 +1,87 @@
+"""A study of a network at random: no frozen phase, a head that is trained with the trunk, six views of a test image."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from lowres.files.digits import open_digits
+from lowres.pipeline.study import run_study
+from tiny_study import tiny_choice
+
+SETTINGS = {
+    "split__pool_images": "300",
+    "network__backbone": "airbench94",
+    "network__input_pixels": "8",
+    "head__kinds": '["published"]',
+    "augmentation__shift_pixels": "1",
+    "fine_tuning__epochs": "4",
+    "fine_tuning__batch_images": "40",
+    "fine_tuning__optimizer": "muon",
+    "fine_tuning__learning_rate": "0.2",
+    "fine_tuning__head_rate_factor": "0.2",
+    "fine_tuning__bias_rate_factor": "10.0",
+    "fine_tuning__schedule": "linear",
+    "fine_tuning__normalisation": "training",
+    "fine_tuning__keep": "last",
+    "test_time__flips": "true",
+    "test_time__shifts": "true",
+    "explanation__faithfulness_images": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return run_study(tiny_choice(tmp_path_factory.mktemp("scratch") / "study", **SETTINGS))
+
+
+def logits(folder, part):
+    with np.load(folder / "predictions" / f"{part}.npz") as file:
+        return file["ids"], file["logits"], file["labels"]
+
+
+def test_it_learns_from_nothing(finished):
+    ledger = json.loads((finished.folder / "study.json").read_text())["stages"]
+    (head,) = ledger["head"]["facts"]["head"]["candidates"]
+    assert head["kind"] == "published"
+    assert head["validation_accuracy"] < 0.3
+    assert finished.evaluation["accuracy"] > 0.8
+    rows = list(csv.DictReader((finished.folder / "history.csv").read_text().splitlines()))
+    assert {row["phase"] for row in rows} == {"fine-tuning"}
+    assert float(rows[0]["learning_rate"]) > float(rows[-1]["learning_rate"]) > 0
+
+
+def test_no_features_are_kept_of_a_trunk_that_changes(finished):
+    notes = {outcome.name: outcome.note for outcome in finished.stages}
+    assert notes["features"].endswith("trained from scratch, so no features yet")
+    assert "at random: validation accuracy" in notes["head"]
+
+
+def test_six_views_are_the_plain_ones_and_those_moved_by_a_pixel(finished):
+    """Jordan 2024: half of the weight on the picture and its mirror image, half on the four moved ones."""
+    ids, found, labels = logits(finished.folder, "test_six_views")
+    rows = np.array([int(name.split("/")[1]) for name in ids])[:40]
+    pixels = np.repeat(np.rint(load_digits().images[rows] * 255 / 16).astype(np.uint8)[..., None], 3, axis=3)
+    np.testing.assert_array_equal(pixels, open_digits().pixels[rows])
+    around = np.pad(pixels, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
+    model = keras.saving.load_model(finished.folder / "model.keras", compile=False)
+
+    def both(view):
+        return (model.predict_on_batch(view) + model.predict_on_batch(view[:, :, ::-1])) / 2
+
+    expected = both(pixels) / 2 + both(around[:, :8, :8]) / 4 + both(around[:, 2:, 2:]) / 4
+    np.testing.assert_allclose(found[:40], expected, atol=1e-3)
+    told = json.loads((finished.folder / "evaluation.json").read_text())["with_six_views"]["accuracy"]
+    _, everything, _ = logits(finished.folder, "test_six_views")
+    assert told == (everything.argmax(axis=1) == labels).mean()
+
+
+def test_the_report_says_that_it_began_at_random(finished):
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+    assert "drawn at random and learned from these pictures alone" in page
+    assert "began at random. Training changed both" in page
+    assert "six views of each picture" in page
+    assert "learned to see on other pictures" not in page
