@@ -3,8 +3,8 @@
 LOWRES_CACHE=$(mktemp -d) lowres study cifar10 --recipe transfer --study studies/transfer-0
 .venv/bin/python benchmarks/recipe.py studies/transfer-0 studies/transfer-1
 
-Each folder is a run; a run of the same recipe and seed takes the place of the one the file held. Studies that were made
-with an empty cache say what a newcomer waits; `--warm` marks those that were not.
+Each folder is a run; a run of the same recipe, backend and seed takes the place of the one the file held. Studies that
+were made with an empty cache say what a newcomer waits; `--warm` marks those that were not.
 """
 
 from __future__ import annotations
@@ -18,28 +18,43 @@ from typing import Any
 
 from lowres.files.atomic import atomic_write_json
 from lowres.values.training.history import FINE_TUNING, history_from_csv
-from processor import machine
 
 RESULTS = Path(__file__).parent / "results"
-JUDGED = ("n", "accuracy", "accuracy_interval", "ece", "ece_after_temperature", "temperature", "with_flipped_views")
+JUDGED = (
+    "n",
+    "accuracy",
+    "accuracy_interval",
+    "ece",
+    "ece_after_temperature",
+    "temperature",
+    "with_flipped_views",
+    "with_six_views",
+)
 
 
 def main() -> None:
     """Gather what each study's own files say; nothing is computed here but sums, means and deviations."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("studies", nargs="+", type=Path)
+    asked.add_argument("--backend", default="tensorflow", help="what Keras ran on")
     asked.add_argument("--warm", action="store_true", help="the data, weights or features were cached before")
     options = asked.parse_args()
     for study in options.studies:
-        name, run = _run(study, not options.warm)
+        name, run = _run(study, not options.warm, options.backend)
         path = RESULTS / f"{name}.json"
         before = json.loads(path.read_bytes())["runs"] if path.exists() else []
-        runs = sorted([one for one in before if one["seed"] != run["seed"]] + [run], key=lambda one: one["seed"])
+        others = [one for one in before if _which(one) != _which(run)]
+        runs = sorted([*others, run], key=_which)
         atomic_write_json(path, {"recipe": name, "data": "cifar10", **_together(runs), "runs": runs})
 
 
-def _run(study: Path, is_cold: bool) -> tuple[str, dict[str, Any]]:
+def _which(run: dict[str, Any]) -> tuple[str, int]:
+    return run.get("backend", "tensorflow"), run["seed"]
+
+
+def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]:
     evaluation = json.loads((study / "evaluation.json").read_bytes())
+    preflight = json.loads((study / "preflight.json").read_bytes())
     stages = json.loads((study / "study.json").read_bytes())["stages"]
     recipe = tomllib.loads((study / "recipe.toml").read_text(encoding="utf-8"))
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
@@ -54,8 +69,10 @@ def _run(study: Path, is_cold: bool) -> tuple[str, dict[str, Any]]:
         "stage_seconds": seconds,
         "total_seconds": round(sum(seconds.values()), 1),
         "validation_curve": _curve(study, seconds),
-        "machine": machine(),
+        # The study's own: it may have been made elsewhere.
+        "machine": preflight["machine"],
         "versions": stages["head"]["versions"],
+        "backend": backend,
     }
     return recipe["name"], run
 
@@ -66,8 +83,8 @@ def _curve(study: Path, seconds: dict[str, float]) -> list[dict[str, float]]:
     now = sum(seconds[name] for name in names[: names.index("head") + 1])
     path = study / "history.csv"
     rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
-    frozen = next(row for row in rows if row.is_kept and row.phase != FINE_TUNING)
-    points = [{"minutes": round(now / 60, 2), "validation_accuracy": frozen.validation_accuracy}]
+    frozen = [row for row in rows if row.is_kept and row.phase != FINE_TUNING]
+    points = [{"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy} for row in frozen]
     for row in rows:
         if row.phase == FINE_TUNING:
             now += row.seconds
@@ -80,8 +97,9 @@ def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
     together: dict[str, Any] = {"n": runs[0]["n"], "number_of_runs": len(runs), "mean_accuracy": _mean(accuracies)}
     if len(runs) > 1:
         together["deviation"] = round(statistics.stdev(accuracies), 5)
-    if all("with_flipped_views" in run for run in runs):
-        together["mean_accuracy_with_flips"] = _mean([run["with_flipped_views"]["accuracy"] for run in runs])
+    for key, name in (("with_flipped_views", "flips"), ("with_six_views", "six_views")):
+        if all(key in run for run in runs):
+            together[f"mean_accuracy_with_{name}"] = _mean([run[key]["accuracy"] for run in runs])
     together["mean_minutes"] = round(statistics.mean(run["total_seconds"] for run in runs) / 60, 2)
     return together
 

@@ -19,6 +19,7 @@ DEFINITIONS = {
     "mobilenetv2-cifar": (torch.mobilenet_v2, 9),
     # What follows the whitening in the public network takes 32 pixels only: its last pooling is 3 x 3.
     "airbench94": (torch.airbench94, 32),
+    "airbench96": (torch.airbench96, 32),
 }
 
 

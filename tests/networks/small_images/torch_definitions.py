@@ -145,3 +145,15 @@ def airbench94(net: TorchNetwork, x: Array) -> Array:
         x = net.conv(x, f"{name}.conv2.weight", planes)
         x = gelu(net.norm(x, f"{name}.norm2", 1e-12, scale=False))
     return net.linear(max_pool(x, 3)[:, :, 0, 0], "head", bias=False) / 9
+
+
+def airbench96(net: TorchNetwork, x: Array) -> Array:
+    """KellerJordan/cifar10-airbench, the network of `airbench96.py`, layers named as in `airbench94_muon.py`."""
+    x = gelu(net.conv(x, "whiten.weight", 24, 2, padding=0, bias=True))
+    for number, planes in enumerate((128, 512, 512), start=1):
+        name = f"layers.{number}"
+        x = max_pool(net.conv(x, f"{name}.conv1.weight", planes), 2)
+        x = gelu(net.norm(x, f"{name}.norm1", 1e-12, scale=False))
+        out = gelu(net.norm(net.conv(x, f"{name}.conv2.weight", planes), f"{name}.norm2", 1e-12, scale=False))
+        x = gelu(net.norm(net.conv(out, f"{name}.conv3.weight", planes), f"{name}.norm3", 1e-12, scale=False) + x)
+    return net.linear(max_pool(x, 3)[:, :, 0, 0], "head", bias=False) / 9
