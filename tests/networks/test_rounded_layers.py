@@ -52,8 +52,8 @@ def test_a_batch_is_measured_in_float32_and_moves_the_statistics():
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(keras.ops.cast(found, "float32")), expected, rtol=0.01, atol=1e-2
     )
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(normalisation.moving_mean), mean / 2, rtol=1e-4)
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(normalisation.moving_variance), 0.5 + variance / 2, rtol=1e-3)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(normalisation.moving_mean), mean / 2, rtol=1e-3)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(normalisation.moving_variance), 0.5 + variance / 2, rtol=2e-3)
 
 
 @pytest.mark.parametrize("name", ["airbench96", "resnet20", "mobilenetv2-cifar-0.5"])

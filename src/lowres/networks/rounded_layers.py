@@ -6,6 +6,9 @@ from typing import Any
 
 import keras
 
+from lowres.networks.batch_statistics import normalised
+from lowres.networks.folded_convolution import inference_scale
+
 
 class RoundedConvolution(keras.layers.Layer):
     """A convolution on rounded input and kernel, giving rounded output; its variables stay float32 and train.
@@ -57,8 +60,17 @@ class BatchNormalised(keras.layers.Layer):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the normalised input, of its shape."""
-        exact = self.normalisation(keras.ops.cast(inputs, "float32"), training=training)
-        return keras.ops.cast(exact, self.compute_dtype)
+        layer, inputs = self.normalisation, keras.ops.cast(inputs, self.compute_dtype)
+        if not (training and layer.trainable):
+            scale, offset = inference_scale(layer)
+            return keras.ops.cast(keras.ops.cast(inputs, "float32") * scale + offset, self.compute_dtype)
+        channels = (inputs.shape[-1],)
+        scale = keras.ops.convert_to_tensor(layer.gamma) if layer.scale else keras.ops.ones(channels)
+        offset = keras.ops.convert_to_tensor(layer.beta) if layer.center else keras.ops.zeros(channels)
+        found = normalised(inputs, scale, offset, layer.epsilon)
+        for kept, now in ((layer.moving_mean, found.mean), (layer.moving_variance, found.variance)):
+            kept.assign(kept * layer.momentum + now * (1 - layer.momentum))
+        return found.values
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the input."""
