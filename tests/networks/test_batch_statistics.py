@@ -43,11 +43,11 @@ def test_the_gradient_goes_through_the_statistics():
             self.inputs = self.add_weight(shape=INPUTS.shape, initializer="zeros", name="inputs")
 
         def call(self, weights):
-            found = normalised(keras.ops.convert_to_tensor(self.inputs), *tensors(SCALE, OFFSET), EPSILON)
+            found = normalised(self.inputs * 1, *tensors(SCALE, OFFSET), EPSILON)
             return keras.ops.reshape(keras.ops.sum(found.values * weights), (1, 1))
 
     layer = Total()
-    model = keras.Sequential([keras.Input(INPUTS.shape[1:]), layer])
+    model = keras.Sequential([keras.Input(batch_shape=INPUTS.shape), layer])
     layer.inputs.assign(INPUTS)
     model.compile(keras.optimizers.SGD(1.0), loss=lambda _, said: keras.ops.sum(said), jit_compile=False)
     model.train_on_batch(direction.astype(np.float32), np.zeros((1, 1), np.float32))

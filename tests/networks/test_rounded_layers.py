@@ -65,7 +65,7 @@ def test_fewer_bits_change_little_of_what_a_network_says(name):
     )
     assert [one.path for one in fewer.trained] == [one.path for one in exact.trained]
     assert {id(one) for one in fewer.changing} == {id(one) for one in exact.changing}
-    one, other = (np.array(network.model(PIXELS, training=False)) for network in (exact, fewer))
+    one, other = (keras.ops.convert_to_numpy(network.model(PIXELS, training=False)) for network in (exact, fewer))
     assert other.dtype == np.float32
     assert 0 < np.abs(one - other).max() < 0.05 * np.abs(one).max()
 
