@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from lowres.cli import explaining as options
-from lowres.cli import judging, predicting
+from lowres.cli import judging, predicting, serving
 from lowres.errors import LowresError
 
 REFUSED, STOPPED = 2, 130
@@ -226,6 +226,7 @@ for _name, (_stage, _about) in VERBS.items():
 
 
 predicting.add_predict(application)
+serving.add_serve(application)
 judging.add_comparisons(application)
 
 
