@@ -75,7 +75,7 @@ async def drive(
     rate: float = 0.0,
     check: Check | None = None,
 ) -> Load:
-    """Send requests for so many seconds; rate: a second, whatever comes back; 0: each connection as soon as answered."""
+    """Send requests for so many seconds; rate: a second, whatever comes back; 0: as quick as they are answered."""
     load, began, processor = Load(), time.perf_counter(), time.process_time()
     turn = iter(range(10**9))
     if rate:
