@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lowres.networks.trained_classifier import TrainedClassifier
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_WARM_SIZES = 16
 Note = Callable[[str], None]
 
 
@@ -129,10 +130,10 @@ class ModelOpener:
         )
 
     def _warm_up(self, study: FinishedStudy, answer: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
-        """A batch of every size once: what an engine prepares for each is then prepared before anybody waits for it."""
+        """Batches of every usual size once: what an engine prepares for each is ready before anybody waits for it."""
         import numpy as np
 
-        for size in range(1, self.batch_pictures + 1):
+        for size in {*range(1, min(_WARM_SIZES, self.batch_pictures) + 1), self.batch_pictures}:
             answer(np.zeros((size, study.size[1], study.size[0], 3), np.uint8))
 
 

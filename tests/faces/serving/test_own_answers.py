@@ -7,8 +7,12 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from faces.serving.served import HEAT, NAMES, b64, expected, model, pictures, png
+from lowres.faces.serving.application import build_application
+from lowres.faces.serving.desk import Desk
+from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.page import render_page
 from lowres.faces.serving.served_model import HeatMap
 from lowres.faces.serving.shelf import State, VersionState
@@ -132,6 +136,22 @@ def test_readiness_follows_the_shelf(client):
     client.desk.shelf.add("empty")
     assert client.get("/readyz").status_code == client.get("/v2/health/ready").status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_look_that_fails_is_logged_and_the_next_is_taken(caplog):
+    looks = []
+
+    def look():
+        looks.append(len(looks))
+        if len(looks) == 1:
+            raise RuntimeError("disk away")
+
+    application = build_application(Desk(Limits()), render_page(), look_again=look, seconds_between_looks=0.01)
+    with TestClient(application) as client:
+        while len(looks) < 3:
+            assert client.get("/healthz").status_code == 200
+    assert "disk away" in caplog.text
+    assert client.get("/readyz").status_code == 503
 
 
 def test_the_page_asks_nobody_else(client):

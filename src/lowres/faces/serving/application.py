@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from lowres.faces.serving.routes.tensorflow_serving import tensorflow_serving_ro
 from lowres.files.pictures import quiet_pillow
 
 LookAgain = Callable[[], None]
+_log = logging.getLogger("lowres.serving")
 
 
 def build_application(
@@ -57,7 +59,10 @@ def build_application(
 async def _watch(look_again: LookAgain, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(look_again)
+        # Whatever goes wrong in one look, the next may find it mended.
+        (outcome,) = await asyncio.gather(asyncio.to_thread(look_again), return_exceptions=True)
+        if isinstance(outcome, Exception):
+            _log.error("a look at the folders failed", exc_info=outcome)
 
 
 def _told(_: Request, error: Any) -> Response:
