@@ -16,6 +16,7 @@ import json
 import statistics
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,13 @@ def main() -> None:
     study = open_finished_study(wanted.study)
     pixels = np.random.default_rng(1).integers(0, 256, (256, study.size[1], study.size[0], 3), dtype=np.uint8)
     with tempfile.TemporaryDirectory() as folder:
-        engine = BareEngine(wanted.study)
-        ours = start_lowres(wanted.study, Path(folder) / "ours")
-        plain = start_plain(wanted.study / "model.keras", Path(folder) / "plain")
+        with ThreadPoolExecutor() as pool:
+            starting = (
+                pool.submit(BareEngine, wanted.study),
+                pool.submit(start_lowres, wanted.study, Path(folder) / "ours"),
+                pool.submit(start_plain, wanted.study / "model.keras", Path(folder) / "plain"),
+            )
+            engine, ours, plain = (one.result() for one in starting)
         path = f"/v1/models/{wanted.study.resolve().name}:predict"
         ours_requests, plain_requests = predict_requests(path, pixels), predict_requests("/predict", pixels)
         rounds = [
@@ -68,7 +73,7 @@ def _round(
     plain_requests: list[bytes],
     seconds: float,
 ) -> dict[str, Any]:
-    images = int(60 * seconds)
+    images = max(4 * BATCH, round(seconds * engine.pace / BATCH) * BATCH)
     busy = machine_busy_seconds()
     bare = engine.run(images, BATCH)
     others = machine_busy_seconds() - busy - bare["processor_seconds"]

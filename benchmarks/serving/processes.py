@@ -91,6 +91,7 @@ class BareEngine:
             text=True,
         )
         self.facts: dict[str, Any] = self._next()
+        self.pace = 32 / self.run(32, 8)["seconds"]
 
     def run(self, images: int, batch: int) -> dict[str, float]:
         """Seconds and processor seconds of so many images."""

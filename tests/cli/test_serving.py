@@ -1,6 +1,7 @@
 """`lowres serve` in a process of its own: answers, a new version, a roll back, an end by signal; what it refuses."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -38,6 +39,16 @@ def until(found):
         assert time.monotonic() - began < LONGEST_SECONDS
         time.sleep(0.1)
     return value
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was():
+    """The log of requests is the process's own; the command sets it up, and other tests listen to it."""
+    log = logging.getLogger("lowres.access")
+    before = log.level, log.propagate, log.handlers
+    yield
+    log.setLevel(before[0])
+    log.propagate, log.handlers = before[1:]
 
 
 @pytest.fixture(scope="module")

@@ -76,13 +76,13 @@ def serve(
         seconds=seconds,
     )
     sources, token = served_sources(studies), _token(token_file)
-    socket = bind(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{socket.getsockname()[1]}"
-    if not token and not host.startswith(_LOOPBACK):
-        _say(f"anybody who reaches {host} may ask: no token is set (--token-file)")
-    _log_requests(quiet)
     choice = ServingChoice(sources, limits, token, explain, kept)
-    serve_studies(choice, socket, _say, lambda: _say(f"ready at {address}; Ctrl-C ends it"))
+    with bind(host, port) as socket:
+        address = f"http://{f'[{host}]' if ':' in host else host}:{socket.getsockname()[1]}"
+        if not token and not host.startswith(_LOOPBACK):
+            _say(f"anybody who reaches {host} may ask: no token is set (--token-file)")
+        _log_requests(quiet)
+        serve_studies(choice, socket, _say, lambda: _say(f"ready at {address}; Ctrl-C ends it"))
     _say("ended; every request that was taken is answered")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -33,18 +34,22 @@ def bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise RequestRefused(
-            f"expected an address of this machine, got {host} ({error.strerror}); try --host"
-        ) from error
+        raise _no_address(host, error) from error
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind(address)
     except (OSError, OverflowError) as error:
         bound.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            raise _no_address(host, error) from error
         raise RequestRefused(
             f"expected a free port, got {port} at {host} ({getattr(error, 'strerror', error)}); try another --port"
         ) from error
     return bound
+
+
+def _no_address(host: str, error: OSError) -> RequestRefused:
+    return RequestRefused(f"expected an address of this machine, got {host} ({error.strerror}); try another --host")
 
 
 class Server(uvicorn.Server):
