@@ -58,4 +58,10 @@ def _accuracy(run: StudyRun, part: str) -> dict[str, Any]:
     return {"accuracy": float(right.mean()), "accuracy_interval": list(interval)}
 
 
-STAGE = Stage("evaluate", _make, recipe_keys=("evaluation", "test_time"), reads=("split", "predict"), code=2)
+STAGE = Stage(
+    "evaluate",
+    _make,
+    recipe_keys=(*(f"evaluation.{name}" for name in ("target_accuracy", "review_error", "set_coverage")), "test_time"),
+    reads=("split", "predict"),
+    code=2,
+)
