@@ -54,7 +54,7 @@ class Stage:
 
 
 def recipe_values(recipe: Recipe, keys: tuple[str, ...]) -> dict[str, str]:
-    """Return every single value under the given keys (`seed`, `features`, `features.engine`), as JSON by dotted name."""
+    """Return every single value under the given keys (`seed`, `features.engine`), as JSON by dotted name."""
     data = recipe.model_dump(mode="json")
     values: dict[str, str] = {}
     for key in keys:

@@ -20,7 +20,9 @@ def training_choices(run: StudyRun) -> tuple[ValidationChoice, ...]:
     choices = [ValidationChoice("head", heads.chosen.name, len(heads.candidates), "highest validation accuracy")]
     if heads.chosen.epochs:
         choices.append(
-            ValidationChoice("epoch of the dense head", "see history.csv", heads.chosen.epochs, "validation, each epoch")
+            ValidationChoice(
+                "epoch of the dense head", "see history.csv", heads.chosen.epochs, "validation, each epoch"
+            )
         )
     mirroring = stages["head"].facts.get("mirroring")
     if mirroring:
