@@ -65,7 +65,7 @@ def test_metrics_are_named_as_the_hub_names_them(digits_data):
 def test_what_validation_chose_is_listed(digits_data):
     choices = (ValidationChoice("head", "lda", 3, "highest validation accuracy"),)
     _, body = parsed(model_card(replace(digits_data, choices=choices)))
-    assert "- head: lda, of 3 (by highest validation accuracy)" in body
+    assert "- head: lda; one of 3 (by highest validation accuracy)" in body
     assert "validation pictures chose" not in parsed(model_card(digits_data))[1].replace("chose the one", "")
 
 

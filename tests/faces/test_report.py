@@ -234,7 +234,7 @@ def test_all_that_validation_chose_is_a_table(digits_data, digits_drawings):
     )
     text = Page(render_report(replace(digits_data, choices=choices), digits_drawings)).text
     assert "validation pictures were asked for 2 choices" in text
-    assert "Choice Chosen Of By head lda 3 highest validation accuracy temperature 1.5 a range" in text
+    assert "Choice Chosen By head lda; one of 3 highest validation accuracy temperature 1.5 lowest" in text
 
 
 def test_a_frozen_study_does_not_speak_of_fine_tuning(digits_page):

@@ -44,7 +44,7 @@ def test_what_validation_chose_is_told_with_what_came_of_it(random_predictions, 
     data = appraise(random_predictions, validation, CHOICES).to_json()
     told = {row["what"]: row["chosen"] for row in data["validation_choices"]}
     assert told == {
-        "temperature": f"{data['temperature']:.4f}, of 0.01 to 100",
+        "temperature": f"{data['temperature']:.4f}, from 0.01 to 100",
         "confidence from which no person need look": f"{data['review']['chosen']['threshold']:.6f}",
         "size of the LAC sets of classes": f"quantile {data['conformal'][0]['quantile']:.6f}",
         "size of the APS sets of classes": f"quantile {data['conformal'][1]['quantile']:.6f}",

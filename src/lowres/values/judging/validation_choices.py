@@ -34,7 +34,7 @@ def confidence_choices(
     choices = [
         ValidationChoice(
             "temperature",
-            f"{temperature:.4f}, of {LOWEST_TEMPERATURE:g} to {HIGHEST_TEMPERATURE:g}",
+            f"{temperature:.4f}, from {LOWEST_TEMPERATURE:g} to {HIGHEST_TEMPERATURE:g}",
             None,
             "lowest negative log-likelihood",
         )
