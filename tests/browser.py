@@ -58,6 +58,18 @@ class Tab:
         self.do("Page.navigate", url=page.resolve().as_uri())
         self.wait_for("document.readyState === 'complete' && location.protocol === 'file:'")
 
+    def visit(self, address: str, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+        """Load a page of a server in a window of that size and wait until it is there."""
+        self.look(width, height, dark)
+        self.do("Page.navigate", url=address)
+        self.wait_for(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(address)})")
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Put a file into a file input, as its dialog would."""
+        root = self.do("DOM.getDocument")["root"]["nodeId"]
+        node = self.do("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.do("DOM.setFileInputFiles", nodeId=node, files=[str(file.resolve())])
+
     def look(self, width: int, height: int = 900, dark: bool = False) -> None:
         """Give the window another size, or the reader another taste."""
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -117,12 +129,12 @@ class Tab:
 
 
 @contextmanager
-def browser_tab(program: str) -> Iterator[Tab]:
-    """Give a page of a browser that is started for the block and ended after it."""
+def browser_tab(program: str, *more: str) -> Iterator[Tab]:
+    """Give a page of a browser that is started for the block, with `more` words, and ended after it."""
     in_read, in_write = os.pipe()
     out_read, out_write = os.pipe()
     with tempfile.TemporaryDirectory(prefix="lowres-browser-", ignore_cleanup_errors=True) as profile:
-        words = [program, *browser_words(profile), "--remote-debugging-pipe", "--hide-scrollbars"]
+        words = [program, *browser_words(profile), *more, "--remote-debugging-pipe", "--hide-scrollbars"]
         process = subprocess.Popen(
             words, stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=lambda: _be_three_and_four(in_read, out_write)
         )

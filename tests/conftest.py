@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from lowres.pipeline import preflight
 from lowres.pipeline.reload_process import ReloadProcess
 
 # Before the first import of a framework, for this process and for every command a test starts.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+_INSTALLED = [name for name in ("tensorflow", "jax", "torch") if find_spec(name)]
+os.environ.setdefault("KERAS_BACKEND", _INSTALLED[0] if _INSTALLED else "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MPLBACKEND"] = "Agg"
 # Tiny fits on a busy machine: two BLAS threads wait for each other, and a tiny study took 68 s instead of 9.

@@ -21,6 +21,9 @@ HEAVY = (
     "pandas",
     "h5py",
     "jinja2",
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
 )
 # Half a second is the promise on a free machine; a test machine may be busy with other things.
 HELP_SECONDS, BUSY_MACHINE_FACTOR = 0.5, 3

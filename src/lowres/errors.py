@@ -15,6 +15,13 @@ LowresError
 ├── PredictionsError       predictions that cannot be judged
 ├── TrainingError          training cannot start or go on
 │   └── PreflightFailed    it was tried out in small and would learn nothing
+├── RequestRefused         a request to the server cannot be answered as it is
+│   ├── NotServed          it asks for a model, version or page that is not there
+│   ├── NotAllowed         it does not carry the token it needs
+│   ├── RequestTooLarge    it holds more bytes, pixels or pictures than the server takes
+│   ├── RequestTooSlow     its body did not arrive in time
+│   ├── ServerBusy         more is asked at once than the server takes
+│   └── AnswerTooSlow      its answer was not there in time
 └── MissingDependency      an optional package is needed for this
 
 Each message says what was expected, what was found, where, and what to do.
@@ -79,6 +86,39 @@ class TrainingError(LowresError):
 
 class PreflightFailed(TrainingError):
     """A training was tried out in small, and checks failed that it would not survive."""
+
+
+class RequestRefused(LowresError):
+    """A request to the server cannot be answered as it is."""
+
+
+class NotServed(RequestRefused):
+    """A request asks for a model, a version or a page that is not there."""
+
+
+class NotAllowed(RequestRefused):
+    """A request does not carry the token it needs."""
+
+
+class RequestTooLarge(RequestRefused):
+    """A request holds more bytes, pixels or pictures than the server takes."""
+
+
+class RequestTooSlow(RequestRefused):
+    """The body of a request did not arrive in time."""
+
+
+class ServerBusy(RequestRefused):
+    """More is asked at once than the server takes; the same request will do in `retry_seconds`."""
+
+    def __init__(self, message: str, retry_seconds: int = 1) -> None:
+        """Say what is too much, and when to come again."""
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class AnswerTooSlow(RequestRefused):
+    """The answer to a request was not there in time."""
 
 
 class MissingDependency(LowresError):

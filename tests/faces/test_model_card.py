@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from sklearn.metrics import f1_score, precision_score, recall_score
 
 from lowres.faces.model_card import card_metadata, model_card
 from lowres.values.judging.evaluation import Evaluation
+from lowres.values.judging.validation_choices import ValidationChoice
 
 # What huggingface_hub's `model_index_to_eval_results` reads of each result.
 NEEDED = {"task", "dataset", "metrics"}
@@ -45,6 +47,26 @@ def test_the_results_are_those_of_evaluation_json(digits_data):
     assert [metrics["accuracy_lower_bound"], metrics["accuracy_upper_bound"]] == written["accuracy_interval"]
     assert metrics["brier_score"] == written["brier"]
     assert metrics["top_2_accuracy"] == written["top_k"]["2"]
+
+
+def test_metrics_are_named_as_the_hub_names_them(digits_data):
+    """Against scikit-learn, with the arguments that the card says the hub's own metrics take."""
+    metadata = card_metadata(digits_data)
+    known, labels = {"accuracy", "f1", "precision", "recall", "brier_score"}, digits_data.predictions.labels
+    assert set(metadata["metrics"]) == known
+    rows = {row["type"]: row for row in metadata["model-index"][0]["results"][0]["metrics"]}
+    assert known < rows.keys()
+    for name, measure in (("f1", f1_score), ("precision", precision_score), ("recall", recall_score)):
+        wanted = measure(labels, digits_data.predictions.predicted, **rows[name]["args"])
+        assert rows[name]["value"] == pytest.approx(wanted)
+    assert all(set(row) <= {"type", "value", "name", "args"} for row in rows.values())
+
+
+def test_what_validation_chose_is_listed(digits_data):
+    choices = (ValidationChoice("head", "lda", 3, "highest validation accuracy"),)
+    _, body = parsed(model_card(replace(digits_data, choices=choices)))
+    assert "- head: lda; one of 3 (by highest validation accuracy)" in body
+    assert "validation pictures chose" not in parsed(model_card(digits_data))[1].replace("chose the one", "")
 
 
 def test_a_tiny_number_stays_a_number(digits_data):

@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from lowres.faces.report import render_report
 from lowres.faces.study_figures import study_figures
 from lowres.values.findings import Finding
+from lowres.values.judging.validation_choices import ValidationChoice
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 EVIL = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }} & co", "a 'quoted' class")
@@ -224,6 +225,16 @@ def test_the_least_there_can_be_makes_a_page(without_extras):
     assert "None" not in page.text
     assert "Asked about each picture" not in page.text
     assert "fitted on" not in page.text
+
+
+def test_all_that_validation_chose_is_a_table(digits_data, digits_drawings):
+    choices = (
+        ValidationChoice("head", "lda", 3, "highest validation accuracy"),
+        ValidationChoice("temperature", "1.5", None, "lowest negative log-likelihood"),
+    )
+    text = Page(render_report(replace(digits_data, choices=choices), digits_drawings)).text
+    assert "validation pictures were asked for 2 choices" in text
+    assert "Choice Chosen By head lda; one of 3 highest validation accuracy temperature 1.5 lowest" in text
 
 
 def test_a_frozen_study_does_not_speak_of_fine_tuning(digits_page):

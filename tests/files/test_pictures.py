@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowres.files.pictures import UNREADABLE, decode_picture, picture_size, quiet_pillow, to_canvas
+from lowres.errors import RequestTooLarge
+from lowres.files.pictures import (
+    UNREADABLE,
+    decode_picture,
+    decode_sent_picture,
+    picture_size,
+    quiet_pillow,
+    to_canvas,
+)
 
 WIDTH, HEIGHT = 12, 8
 
@@ -238,3 +246,24 @@ def test_other_warnings_are_heard_again_afterwards():
         pass
     with pytest.raises(Image.DecompressionBombWarning):
         warnings.warn("large", Image.DecompressionBombWarning, stacklevel=1)
+
+
+def test_sent_bytes_become_what_their_file_becomes(colours, tmp_path):
+    for name, options in (("a.png", {}), ("a.jpg", {"quality": 90}), ("a.gif", {})):
+        path = saved(tmp_path, Image.fromarray(colours), name, **options)
+        sent = decode_sent_picture(path.read_bytes(), (6, 6), "crop", WIDTH * HEIGHT)
+        np.testing.assert_array_equal(sent, decode_picture(path, (6, 6), "crop"))
+
+
+def test_sent_pictures_of_too_many_pixels_are_not_decoded(colours, tmp_path):
+    content = saved(tmp_path, Image.fromarray(colours)).read_bytes()
+    with pytest.raises(
+        RequestTooLarge, match=f"at most {WIDTH * HEIGHT - 1} pixels, got {WIDTH} x {HEIGHT} in its header"
+    ):
+        decode_sent_picture(content[:60], (6, 6), "squash", WIDTH * HEIGHT - 1)
+
+
+def test_other_kinds_are_not_tried(colours, tmp_path):
+    content = saved(tmp_path, Image.fromarray(colours), "a.ppm").read_bytes()
+    with pytest.raises(UNREADABLE, match="cannot identify image file"):
+        decode_sent_picture(content, (6, 6), "squash", 1000)

@@ -128,7 +128,7 @@ def test_a_training_at_chance_is_stopped_with_scaling_twice_named_first(digits):
     alike = np.full_like(digits.pixels, 128)
     network = tiny_network()
     for variable in network.blocks[-1]:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(keras.ops.zeros_like(variable.value))
     teller = Teller()
     wanted = (
         r"expected fine-tuning to learn, got one that is stuck at chance: mean loss 2\.3.*\n  1\. pixels scaled twice"

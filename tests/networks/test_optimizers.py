@@ -135,6 +135,14 @@ def test_the_average_is_the_formula_in_numpy(average):
     assert share == 0.5
 
 
+def test_an_average_that_took_the_weights_place_is_still_another_array(average):
+    """On JAX a step gives the weights' arrays away, and an average that shared one was gone with it."""
+    variables, kept = average
+    kept.take_over()
+    assert all(one.value is not two.value for one, two in zip(variables, kept.averages, strict=True))
+    np.testing.assert_array_equal(values(variables), values(kept.averages))
+
+
 def test_the_average_is_not_the_weights_themselves(average):
     variables, kept = average
     before = values(variables)

@@ -34,3 +34,7 @@ def test_robustness_is_that_of_the_saved_model_on_test_images(tmp_path):
     assert found.mean_accuracy == pytest.approx(np.mean([row.accuracies for row in found.corruptions]))
     again = run_study(choice, "robustness")
     assert not any(stage.made for stage in again.stages)
+    # What it does not read makes nothing run again: how the evaluation judges.
+    unread = {"evaluation__target_accuracy": "0.9", "evaluation__set_coverage": "0.8", "evaluation__review_error": ".2"}
+    other = tiny_choice(tmp_path / "study", evaluation__robustness_images="40", **unread)
+    assert not any(stage.made for stage in run_study(other, "robustness").stages)

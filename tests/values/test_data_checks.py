@@ -113,6 +113,11 @@ def test_imbalance_is_named(images_of, rare, status):
         assert "always saying a is right 75.8% of the time" in found.repair
 
 
+def test_balance_names_no_class_where_all_are_equal(images_of):
+    found = finding(images_of(sound_pixels(80), np.repeat([0, 1], 40)), "class balance")
+    assert (found.status, found.measured) == ("PASS", "every class has 40 images")
+
+
 @pytest.mark.parametrize(("few", "status"), [(30, "PASS"), (29, "WARN"), (3, "WARN"), (2, "FAIL")])
 def test_small_classes_are_named(images_of, few, status):
     found = finding(images_of(sound_pixels(40 + few), np.repeat([0, 1], [40, few])), "small classes")

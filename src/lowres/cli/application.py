@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from lowres.cli import explaining as options
-from lowres.cli import judging, predicting
+from lowres.cli import judging, predicting, serving
 from lowres.errors import LowresError
 
 REFUSED, STOPPED = 2, 130
@@ -55,6 +56,10 @@ Deterministic = Annotated[
     typer.Option(
         "--deterministic", help="Train with repeatable operations only, and prove it first: three updates, twice."
     ),
+]
+Tensorboard = Annotated[
+    Path | None,
+    typer.Option("--tensorboard", metavar="DIR", help="Write every epoch for TensorBoard too, into this folder."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
@@ -124,6 +129,27 @@ def _add_verb(name: str, stage: str, about: str) -> None:
         bring_study(name, stage, choice, from_files or [], as_json)
 
     application.command(name, help=about)(verb)
+
+
+def _add_training(name: str, stage: str, about: str) -> None:
+    def training(
+        source: Source = None,
+        recipe: RecipeName = None,
+        settings: Settings = None,
+        study: StudyFolder = None,
+        from_files: FromFiles = None,
+        skip_damaged: SkipDamaged = False,
+        accept: Accept = None,
+        deterministic: Deterministic = False,
+        tensorboard: Tensorboard = None,
+        as_json: AsJson = False,
+    ) -> None:
+        from lowres.cli.verbs import bring_study, choose
+
+        choice = choose(source, recipe, settings or [], study, skip_damaged, accept is not None, deterministic)
+        bring_study(name, stage, replace(choice, tensorboard=tensorboard), from_files or [], as_json)
+
+    application.command(name, help=about)(training)
 
 
 def _add_evaluate(stage: str, about: str) -> None:
@@ -221,11 +247,14 @@ for _name, (_stage, _about) in VERBS.items():
         _add_explain(_stage, _about)
     elif _name == "report":
         _add_report(_stage, _about)
+    elif _name in ("study", "train"):
+        _add_training(_name, _stage, _about)
     else:
         _add_verb(_name, _stage, _about)
 
 
 predicting.add_predict(application)
+serving.add_serve(application)
 judging.add_comparisons(application)
 
 

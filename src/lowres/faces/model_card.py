@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ HUB_LICENCES = {
     name.upper(): name
     for name in ("apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "gpl-3.0")
 }
+# Metrics by the identifiers the hub has for them (hf.co/metrics); its libraries pass `args` on to their computation.
+HUB_METRICS = ("accuracy", "f1", "precision", "recall", "brier_score")
 # Data sets that have a page of their own on the hub.
 HUB_DATA_SETS = {"cifar10": "uoft-cs/cifar10"}
 
@@ -59,7 +62,7 @@ def card_metadata(data: ReportData) -> dict[str, Any]:
     }
     if data.name in HUB_DATA_SETS:
         metadata["datasets"] = [HUB_DATA_SETS[data.name]]
-    metadata["metrics"] = ["accuracy"]
+    metadata["metrics"] = list(HUB_METRICS)
     return metadata | {"model-index": [{"name": _model_name(data), "results": [_result(data)]}]}
 
 
@@ -76,20 +79,30 @@ def _result(data: ReportData) -> dict[str, Any]:
 
 
 def _metrics(data: ReportData) -> list[dict[str, Any]]:
-    evaluation = data.evaluation
+    """Type, value and name of each, as `model-index` has them: those the hub knows first, then those it does not."""
+    known = data.evaluation
     rows: list[tuple[str, str, float]] = [
-        ("accuracy", f"Accuracy, n = {evaluation.n}", evaluation.accuracy),
-        ("accuracy_lower_bound", "Accuracy, lower end of the 95 % Wilson interval", evaluation.accuracy_interval[0]),
-        ("accuracy_upper_bound", "Accuracy, upper end of the 95 % Wilson interval", evaluation.accuracy_interval[1]),
-        ("balanced_accuracy", "Balanced accuracy", evaluation.balanced_accuracy),
-        *((f"top_{k}_accuracy", f"Top-{k} accuracy", share) for k, share in sorted(evaluation.top_k.items())),
-        ("nll", "Negative log-likelihood, as trained", evaluation.nll),
-        ("brier_score", "Brier score, as trained", evaluation.brier),
-        ("ece", f"Expected calibration error, as trained ({evaluation.ece_binning})", evaluation.ece),
-        ("ece_after_temperature", f"The same after temperature {evaluation.temperature:.3f}",
-         evaluation.ece_after_temperature),
+        ("accuracy", "Accuracy", known.accuracy),
+        ("f1", "F1, mean of all classes", statistics.fmean(score.f1 for score in known.per_class)),
+        ("precision", "Precision, mean of all classes", statistics.fmean(score.precision for score in known.per_class)),
+        ("recall", "Recall, mean of all classes", statistics.fmean(score.recall for score in known.per_class)),
+        ("brier_score", "Brier score, summed over classes, as trained", known.brier),
+        ("accuracy_lower_bound", f"Accuracy, lower end of the 95 % Wilson interval (n = {known.n})",
+         known.accuracy_interval[0]),
+        ("accuracy_upper_bound", f"Accuracy, upper end of the 95 % Wilson interval (n = {known.n})",
+         known.accuracy_interval[1]),
+        ("balanced_accuracy", "Balanced accuracy (mean recall of the classes there are)", known.balanced_accuracy),
+        *((f"top_{k}_accuracy", f"Top-{k} accuracy", share) for k, share in sorted(known.top_k.items())),
+        ("nll", "Negative log-likelihood, as trained", known.nll),
+        ("nll_after_temperature", f"The same after temperature {known.temperature:.3f}", known.nll_after_temperature),
+        ("ece", f"Expected calibration error, as trained ({known.ece_binning})", known.ece),
+        ("ece_after_temperature", f"The same after temperature {known.temperature:.3f}", known.ece_after_temperature),
     ]  # fmt: skip
-    return [{"type": kind, "value": value, "name": name} for kind, name, value in rows]
+    return [
+        {"type": kind, "value": value, "name": name}
+        | ({"args": {"average": "macro"}} if kind in ("f1", "precision", "recall") else {})
+        for kind, name, value in rows
+    ]
 
 
 def _model_name(data: ReportData) -> str:

@@ -17,6 +17,7 @@ from lowres.values.judging.evaluation import Evaluation
 from lowres.values.judging.intervals import Interval
 from lowres.values.judging.robustness import Robustness
 from lowres.values.judging.selective import RiskCoverage
+from lowres.values.judging.validation_choices import ValidationChoice
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
 from lowres.values.recipes.recipe import Recipe
@@ -140,6 +141,7 @@ class ReportData:
     gave it. skipped: files left out as damaged. history: of the training, both phases. preflight: what was found before
     training. augmentation: as training used it, what the recipe left open decided. mirroring: what decided it.
     reliance: when to ask a person. proof: whether the heat maps are true. robustness: what damaged images cost.
+    choices: all that the validation part chose.
     """
 
     name: str
@@ -164,6 +166,7 @@ class ReportData:
     reliance: Reliance | None = None
     proof: ExplanationReport | None = None
     robustness: Robustness | None = None
+    choices: tuple[ValidationChoice, ...] = ()
 
     @property
     def training_views(self) -> int:

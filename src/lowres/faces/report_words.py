@@ -176,6 +176,15 @@ def how_chosen(data: ReportData, making: Making) -> str:
     )
 
 
+def used_for_choices(data: ReportData) -> str:
+    """Return how often the validation part was asked, and which figures that makes too hopeful."""
+    validation = count(len(data.split.validation), "validation picture")
+    return (
+        f"The {validation} were asked for {count(len(data.choices), 'choice')}. A figure measured on the pictures that "
+        "chose it is a little too hopeful, so all results above are those of the test pictures, which chose nothing."
+    )
+
+
 def accepted_faults(preflight: Sequence[Finding]) -> str:
     """Return which faults found before training were run in spite of; nothing where there were none."""
     faults = [finding.name for finding in preflight if finding.status == "FAIL"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zlib
@@ -14,11 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from lowres.errors import RequestTooLarge
+
 Fit = Literal["squash", "crop", "pad"]
 Size = tuple[int, int]
 
 _HIGHEST_16_BIT = 65535
 _ORIENTATION_TAG = 0x0112
+# The kinds whose suffixes class folders are read by; a sender may name no other of Pillow's fifty readers.
+SENT_KINDS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+# A progressive JPEG is decoded once a scan; ten are customary, hundreds are made to cost minutes.
+_MOST_SCANS = 64
+_SCAN = b"\xff\xda"
 # Orientations 5 to 8 lie on their side, so width and height change places.
 _LYING = {5, 6, 7, 8}
 # Pillow may shrink by whole pixels first down to this many times the target: much quicker, the same to the eye.
@@ -63,10 +71,32 @@ def decode_picture(path: Path, size: Size, fit: Fit) -> NDArray[np.uint8]:
     several frames the first is taken. Floating-point and 32-bit pixels are refused: their range is not known.
     """
     with Image.open(path) as image:
-        # JPEG decodes straight to an eighth, quarter or half of its size; twice the canvas keeps the detail.
-        image.draft(None, (2 * max(size), 2 * max(size)))
-        upright = ImageOps.exif_transpose(image)
-        return to_canvas(to_rgb(upright), size, fit)
+        return _brought_to(image, size, fit)
+
+
+def decode_sent_picture(content: bytes, size: Size, fit: Fit, most_pixels: int) -> NDArray[np.uint8]:
+    """Return the picture in these bytes as `decode_picture` returns a file's; raises one of UNREADABLE.
+
+    Nothing is decoded before its header has said that it holds at most `most_pixels`; JPEG, PNG, WebP, BMP, GIF and
+    TIFF only. Refused with RequestTooLarge: more pixels, or a JPEG of more than 64 scans.
+    """
+    with Image.open(io.BytesIO(content), formats=SENT_KINDS) as image:
+        if image.width * image.height > most_pixels:
+            raise RequestTooLarge(
+                f"expected a picture of at most {most_pixels:,} pixels, got {image.width} x {image.height} in its "
+                "header; send a smaller one"
+            )
+        if image.format == "JPEG" and content.count(_SCAN) > _MOST_SCANS:
+            raise RequestTooLarge(
+                f"expected a JPEG of at most {_MOST_SCANS} scans, got {content.count(_SCAN)}; save it again"
+            )
+        return _brought_to(image, size, fit)
+
+
+def _brought_to(image: Image.Image, size: Size, fit: Fit) -> NDArray[np.uint8]:
+    # JPEG decodes straight to an eighth, quarter or half of its size; twice the canvas keeps the detail.
+    image.draft(None, (2 * max(size), 2 * max(size)))
+    return to_canvas(to_rgb(ImageOps.exif_transpose(image)), size, fit)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

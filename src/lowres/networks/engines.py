@@ -22,12 +22,13 @@ class Engine(Protocol):
     """Runs one network in inference mode.
 
     name: "openvino" or "keras". precision: "bfloat16" or "float32". note: why it is not the one that was asked for, or
-    the empty string.
+    the empty string. parallel_batches: how many threads may be in `run` at once.
     """
 
     name: str
     precision: str
     note: str
+    parallel_batches: int
 
     def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """Yield the network's output for each batch, in their order."""
@@ -38,6 +39,7 @@ class KerasEngine:
 
     name = "keras"
     precision = "float32"
+    parallel_batches = 1
 
     def __init__(self, network: keras.Model, note: str = "") -> None:
         """Keep the network; nothing is compiled before the first batch."""
@@ -56,6 +58,7 @@ class UncompiledEngine:
     name = "keras"
     precision = "float32"
     note = ""
+    parallel_batches = 1
 
     def __init__(self, network: keras.Model) -> None:
         """Keep the network."""

@@ -43,6 +43,7 @@ class FeatureExtractor:
         network = _network(trunk, layer, pooled)
         self._engine = open_engine(network, engine, precision)
         self.engine, self.precision, self.note = self._engine.name, self._engine.precision, self._engine.note
+        self.parallel_batches = self._engine.parallel_batches
         self.image_shape = tuple(network.input_shape[1:])
         self.feature_shape = tuple(network.output_shape[1:])
         self.images_per_second: float | None = None

@@ -20,7 +20,7 @@ class LogitsByFeatures:
         self._classifier = classifier
         self._extractor = FeatureExtractor(classifier.trunk, engine, precision)
         self.name, self.precision = self._extractor.engine, self._extractor.precision
-        self.note = self._extractor.note
+        self.note, self.parallel_batches = self._extractor.note, self._extractor.parallel_batches
 
     def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """Yield the logits of each batch, in their order."""

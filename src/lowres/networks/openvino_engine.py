@@ -37,8 +37,8 @@ class OpenVinoEngine:
         self._compiled = core.compile_model(
             _convert(core, network), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": hint}
         )
-        requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        self._idle = [self._compiled.create_infer_request() for _ in range(requests)]
+        self.parallel_batches: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        self._idle = [self._compiled.create_infer_request() for _ in range(self.parallel_batches)]
 
     def run(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """Yield the network's output for each batch, in their order; the next batches are computed meanwhile."""

@@ -116,7 +116,8 @@ class WeightAverage:
     def take_over(self) -> None:
         """Put the averages in the weights' place for good."""
         for average, variable in zip(self.averages, self._variables, strict=True):
-            variable.assign(average.value)
+            # A copy: on JAX the two would be one array, and a step of Keras gives the weights' arrays away for good.
+            variable.assign(keras.ops.copy(average.value))
 
     def __exit__(self, *_: object) -> None:
         """Put the weights back."""

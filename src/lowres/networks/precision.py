@@ -53,6 +53,11 @@ def judge_precision(choice: str) -> Finding:
 
 
 def _has_card() -> bool:
+    if keras.backend.backend() == "torch":
+        # Keras 3.15 has no list of devices for PyTorch.
+        import torch
+
+        return bool(torch.cuda.is_available())
     try:
         return bool(keras.distribution.list_devices("gpu"))
     except (RuntimeError, ValueError):

@@ -22,6 +22,7 @@ class StudyChoice:
     """One data set, one recipe, one folder.
 
     accepts_preflight: train although preflight forbids it. is_deterministic: only what can be repeated bit by bit.
+    tensorboard: where the training is written for TensorBoard as well.
     """
 
     source: StudySource
@@ -29,6 +30,7 @@ class StudyChoice:
     folder: Path
     accepts_preflight: bool = False
     is_deterministic: bool = False
+    tensorboard: Path | None = None
 
 
 def choose_study(

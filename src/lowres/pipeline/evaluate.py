@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.predict import FLIPPED, SIX_VIEWS, predictions_file
@@ -20,12 +21,14 @@ def _make(run: StudyRun) -> Made:
 
     from lowres.files.atomic import atomic_write_json
     from lowres.files.predictions_file import read_predictions
+    from lowres.pipeline.validation_choices import training_choices
     from lowres.values.judging.appraisal import appraise
 
     validation, test = (read_predictions(run.study.folder / predictions_file(part)) for part in ("validation", "test"))
     training_labels = run.images.labels[run.split.train]
     counts = np.bincount(training_labels, minlength=len(test.class_names))
     appraisal = appraise(test, validation, appraisal_choices(run.recipe.evaluation), counts)
+    appraisal = replace(appraisal, choices=(*training_choices(run), *appraisal.choices))
     atomic_write_json(run.study.folder / EVALUATION_FILE, appraisal.to_json() | _with_views(run))
     known = appraisal.classification
     low, high = known.accuracy_interval
@@ -58,4 +61,10 @@ def _accuracy(run: StudyRun, part: str) -> dict[str, Any]:
     return {"accuracy": float(right.mean()), "accuracy_interval": list(interval)}
 
 
-STAGE = Stage("evaluate", _make, recipe_keys=("evaluation", "test_time"), reads=("split", "predict"), code=2)
+STAGE = Stage(
+    "evaluate",
+    _make,
+    recipe_keys=(*(f"evaluation.{name}" for name in ("target_accuracy", "review_error", "set_coverage")), "test_time"),
+    reads=("split", "head", "train", "predict"),
+    code=3,
+)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lowres.networks.run_state import RunState
     from lowres.networks.trainable_network import TrainableNetwork
     from lowres.networks.training_run import Outcome
-    from lowres.pipeline.progress import Progress
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.training.history import EpochRow
 
@@ -71,7 +70,7 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     else:
         run.progress.note(f"network {number + 1} of {recipe.fine_tuning.members}")
     store = StudyCheckpoints(folder, inputs)
-    watcher = _Teller(run.progress, recipe.fine_tuning.epochs)
+    watcher = _Teller(run, number)
     outcome = train(network, part, recipe, store=store, watcher=watcher, proves_repeatable=run.is_deterministic)
     freeze(classifier.trunk, classifier.head)
     sources.remove()
@@ -113,8 +112,9 @@ class StudyCheckpoints:
 class _Teller:
     """Passes on what training says; satisfies `networks.training_watcher.Watcher`."""
 
-    def __init__(self, progress: Progress, epochs: int) -> None:
-        self._progress, self._epochs = progress, epochs
+    def __init__(self, run: StudyRun, number: int) -> None:
+        self._progress, self._epochs = run.progress, run.recipe.fine_tuning.epochs
+        self._log, self._name = run.training_log, _member_name(number, run.recipe.fine_tuning.members)
         self._accuracies: tuple[float, ...] = ()
         self._times: list[float] = []
 
@@ -134,6 +134,8 @@ class _Teller:
         self._accuracies += (row.validation_accuracy,)
         self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
         self._progress.curve("validation accuracy", self._accuracies)
+        if self._log:
+            self._log.add(replace(row, head=self._name))
 
     def note(self, text: str) -> None:
         self._progress.note(text)
@@ -176,10 +178,14 @@ def _write_history(run: StudyRun, members: list[_Member]) -> None:
 
     path = run.study.folder / FROZEN_HISTORY_FILE
     rows = list(history_from_csv(path.read_text(encoding="utf-8"), str(path)))
-    for number, member in enumerate(members, start=1):
-        name = f"network {number}" if len(members) > 1 else ""
-        rows += [replace(row, head=name) for row in member.outcome.rows]
+    for number, member in enumerate(members):
+        rows += [replace(row, head=_member_name(number, len(members))) for row in member.outcome.rows]
     atomic_write_text(run.study.folder / HISTORY_FILE, history_to_csv(rows))
+
+
+def _member_name(number: int, members: int) -> str:
+    """What history.csv calls the network of that number; nothing where there is one."""
+    return f"network {number + 1}" if members > 1 else ""
 
 
 def _made(run: StudyRun, members: list[_Member], accuracy: float) -> Made:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from lowres.files.asked_pictures import AskedPicture
     from lowres.files.picture_batches import PictureBatch
+    from lowres.networks.engines import Engine
+    from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.values.judging.prediction_rows import AnswerRules, Row
     from lowres.values.recipes.recipe import Recipe
 
@@ -86,6 +88,27 @@ def _refuse_unfinished(ledger: Ledger, folder: Path) -> None:
             raise StudyDamaged(f"expected {what} in {folder} as it was written: {'; '.join(complaints)}; {repair}")
 
 
+def open_study_engine(study: FinishedStudy) -> tuple[TrainedClassifier, Engine]:
+    """Return the study's classifier and the quickest engine its recipe allows for it; several seconds.
+
+    Refused with StudyDamaged: a model with other classes than the study's.
+    """
+    from lowres.networks.backend import load_backend
+
+    load_backend()
+    from lowres.networks.logits_engine import open_logits_engine
+    from lowres.networks.trained_classifier import TrainedClassifier
+
+    classifier, choices = TrainedClassifier.load(study.folder / MODEL_FILE), study.recipe.features
+    if classifier.class_names != study.class_names:
+        raise StudyDamaged(
+            f"expected the classes {', '.join(study.class_names)} in {study.folder / MODEL_FILE}, got "
+            f"{', '.join(classifier.class_names)}; run: lowres evaluate {study.folder}"
+        )
+    by_features = goes_by_features(study.recipe)
+    return classifier, open_logits_engine(classifier, choices.engine, choices.precision, by_features=by_features)
+
+
 class StudyPredictor:
     """A study's network on the quickest engine its recipe allows; loaded once, when the first picture is there."""
 
@@ -95,21 +118,7 @@ class StudyPredictor:
 
     @cached_property
     def _engine(self) -> Any:
-        from lowres.networks.backend import load_backend
-
-        load_backend()
-        from lowres.networks.logits_engine import open_logits_engine
-        from lowres.networks.trained_classifier import TrainedClassifier
-
-        classifier, choices = TrainedClassifier.load(self.study.folder / MODEL_FILE), self.study.recipe.features
-        if classifier.class_names != self.study.class_names:
-            raise StudyDamaged(
-                f"expected the classes {', '.join(self.study.class_names)} in {self.study.folder / MODEL_FILE}, got "
-                f"{', '.join(classifier.class_names)}; run: lowres evaluate {self.study.folder}"
-            )
-        return open_logits_engine(
-            classifier, choices.engine, choices.precision, by_features=goes_by_features(self.study.recipe)
-        )
+        return open_study_engine(self.study)[1]
 
     @property
     def engine(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lowres.faces.report_data import Reliance
     from lowres.values.judging.appraisal import Review
+    from lowres.values.judging.validation_choices import ValidationChoice
 
 
 def read_reliance(evaluation: Mapping[str, Any]) -> Reliance | None:
@@ -27,6 +28,13 @@ def read_reliance(evaluation: Mapping[str, Any]) -> Reliance | None:
         ece_equal_mass=evaluation.get("ece_equal_mass"),
         ece_equal_mass_after_temperature=evaluation.get("ece_equal_mass_after_temperature"),
     )
+
+
+def read_choices(evaluation: Mapping[str, Any]) -> tuple[ValidationChoice, ...]:
+    """Return all that the validation part chose."""
+    from lowres.values.judging.validation_choices import ValidationChoice
+
+    return tuple(ValidationChoice(**row) for row in evaluation.get("validation_choices", ()))
 
 
 def _review(found: Mapping[str, Any] | None) -> Review | None:

@@ -13,7 +13,7 @@ from lowres.pipeline.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
 from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.preflight import read_preflight
-from lowres.pipeline.reliance import read_reliance
+from lowres.pipeline.reliance import read_choices, read_reliance
 from lowres.pipeline.robustness import ROBUSTNESS_FILE
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.train import HISTORY_FILE
@@ -95,6 +95,7 @@ def report_data(run: StudyRun) -> ReportData:
         reliance=read_reliance(evaluation),
         proof=ExplanationReport.from_json(json.loads((folder / EXPLANATION_REPORT_FILE).read_bytes())),
         robustness=_robustness(run),
+        choices=read_choices(evaluation),
     )
 
 

@@ -57,7 +57,7 @@ def _named(run: StudyRun, pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
 STAGE = Stage(
     "robustness",
     _make,
-    recipe_keys=("features", "evaluation", "seed"),
+    recipe_keys=("features.engine", "features.precision", "evaluation.robustness_images", "seed"),
     reads=("images", "split", "train"),
     uses_networks=True,
 )

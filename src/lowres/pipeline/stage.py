@@ -30,7 +30,8 @@ class Made:
 class Stage:
     """One step of a study.
 
-    recipe_keys: sections or single values of the recipe it reads. reads: stages whose results it reads.
+    recipe_keys: what it reads of the recipe: sections, single values, or values of a section by dotted name, so that
+    a value nobody reads makes nothing run again. reads: stages whose results it reads.
     code: a number to raise whenever the same inputs would no longer give the same results.
     other_inputs: what else its results depend on, by name. uses_networks: whether it needs Keras loaded.
     """
@@ -53,11 +54,12 @@ class Stage:
 
 
 def recipe_values(recipe: Recipe, keys: tuple[str, ...]) -> dict[str, str]:
-    """Return every single value under the given keys, as JSON by dotted name."""
+    """Return every single value under the given keys (`seed`, `features.engine`), as JSON by dotted name."""
     data = recipe.model_dump(mode="json")
     values: dict[str, str] = {}
     for key in keys:
-        found = data[key]
+        section, _, name = key.partition(".")
+        found = data[section][name] if name else data[section]
         rows = {f"{key}.{name}": row for name, row in found.items()} if isinstance(found, dict) else {key: found}
         values |= {name: json.dumps(row) for name, row in rows.items()}
     return values

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lowres.files.given_files import sort_given_files
 from lowres.files.study_folder import Study, open_study
@@ -31,6 +31,9 @@ from lowres.pipeline.running import StageOutcome, bring, stages_until
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun
 from lowres.values.recipes.recipe import recipe_to_toml
+
+if TYPE_CHECKING:
+    from lowres.faces.tensorboard_log import TrainingLog
 
 STAGES: tuple[Stage, ...] = (
     images.STAGE,
@@ -80,6 +83,7 @@ def run_study(
     """
     started = time.perf_counter()
     given = sort_given_files(given_files)
+    log = _training_log(choice)
     with open_study(choice.folder) as study:
         if study.source is None:
             study.source = choice.source
@@ -92,11 +96,22 @@ def run_study(
             given,
             choice.accepts_preflight,
             choice.is_deterministic,
+            log,
         )
         if study.complaint:
             run.progress.note(study.complaint)
         outcomes = bring(run, _leading_to(until) if stages is None else stages, until)
+        if log and any(outcome.name == "train" for outcome in outcomes):
+            log.complete(report.training_history(run))
         return _answer(study, choice, outcomes, time.perf_counter() - started)
+
+
+def _training_log(choice: StudyChoice) -> TrainingLog | None:
+    if choice.tensorboard is None:
+        return None
+    from lowres.faces.tensorboard_log import TrainingLog
+
+    return TrainingLog(choice.tensorboard, choice.folder.resolve().name)
 
 
 def _leading_to(last: str) -> tuple[Stage, ...]:

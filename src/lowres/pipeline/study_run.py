@@ -12,6 +12,7 @@ from lowres.pipeline.progress import Progress
 from lowres.values.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
+    from lowres.faces.tensorboard_log import TrainingLog
     from lowres.files.sources import OpenedSource
     from lowres.pipeline.trunk_features import TrunkFeatures
     from lowres.values.labelled_images import LabelledImages
@@ -36,10 +37,12 @@ class StudyRun:
         given: GivenFiles | None = None,
         accepts_preflight: bool = False,
         is_deterministic: bool = False,
+        training_log: TrainingLog | None = None,
     ) -> None:
         """Hold what the stages share; `given` are files fetched by hand, `accepts_preflight` trains in spite of it.
 
         is_deterministic: only repeatable operations train, and what trains is proven to be repeatable before.
+        training_log: is told every epoch of fine-tuning.
         """
         self.study = study
         self.recipe = recipe
@@ -48,6 +51,7 @@ class StudyRun:
         self.given = given or GivenFiles()
         self.accepts_preflight = accepts_preflight
         self.is_deterministic = is_deterministic
+        self.training_log = training_log
 
     @property
     def location(self) -> str:

@@ -126,6 +126,8 @@ def _class_balance(images: LabelledImages) -> Finding:
     most, least = int(counts.argmax()), int(counts.argmin())
     names = images.class_names
     measured = f"{names[most]} has {counts[most]} images, {names[least]} {counts[least]}"
+    if counts[most] == counts[least]:
+        measured = f"every class has {counts[most]} images"
     if counts[most] <= UNBALANCED_TIMES * counts[least]:
         return Finding("class balance", "PASS", measured)
     share = counts[most] / len(images)

@@ -66,6 +66,23 @@ def test_grad_cam_plus_plus_at_its_pole_is_finite():
     np.testing.assert_allclose(grad_cam_plus_plus(activations, gradients)[0], [[-0.5, -0.5]])
 
 
+def test_grad_cam_plus_plus_at_a_linear_layer_worked_by_hand():
+    """Two channels at two places of a layer without a ReLU, with slopes as small as EfficientNet's are there.
+
+    Eq. 19 has no constant below its fraction, and Y = exp(S) divides out. First channel, A = (3, -1), sum 2, slopes
+    (1/1000, 1/2000): the coefficients are 1 / (2 + 2/1000) = 500/1001 and 1 / (2 + 2/2000) = 1000/2001, so eq. 13 gives
+    the weight 0.5/1001 + 0.5/2001. Second, A = (-900, -100), sum -1000, slopes (1/1000, -1/1000): 1 / (2 - 1) = 1 and
+    nothing for the negative slope: the weight 1/1000. A constant of 1e-6 added to the square of such a slope makes
+    the first coefficient 0.333.
+    """
+    activations = np.array([[3, -900], [-1, -100]], np.float32).reshape(1, 1, 2, 2)
+    gradients = np.array([[1e-3, 1e-3], [5e-4, -1e-3]], np.float32).reshape(1, 1, 2, 2)
+    first = 0.5 / 1001 + 0.5 / 2001
+    np.testing.assert_allclose(
+        grad_cam_plus_plus(activations, gradients)[0, 0], [3 * first - 0.9, -first - 0.1], rtol=1e-6
+    )
+
+
 def test_hires_cam_and_layer_cam_written_out():
     hires = loops(lambda n, k, i, j: float(GRADIENTS[n, i, j, k]))
     np.testing.assert_allclose(hires_cam(ACTIVATIONS, GRADIENTS), hires, atol=1e-5)

@@ -40,6 +40,24 @@ def test_everything_is_there_with_validation(random_predictions, validation):
     assert Evaluation.from_json(data).to_json().items() <= data.items()
 
 
+def test_what_validation_chose_is_told_with_what_came_of_it(random_predictions, validation):
+    data = appraise(random_predictions, validation, CHOICES).to_json()
+    told = {row["what"]: row["chosen"] for row in data["validation_choices"]}
+    assert told == {
+        "temperature": f"{data['temperature']:.4f}, from 0.01 to 100",
+        "confidence from which no person need look": f"{data['review']['chosen']['threshold']:.6f}",
+        "size of the LAC sets of classes": f"quantile {data['conformal'][0]['quantile']:.6f}",
+        "size of the APS sets of classes": f"quantile {data['conformal'][1]['quantile']:.6f}",
+    }
+    assert appraise(random_predictions, None, CHOICES).to_json()["validation_choices"] == []
+
+
+def test_a_threshold_that_validation_cannot_vouch_for_is_told_as_none(random_predictions, validation):
+    few = replace(validation, ids=validation.ids[:3], labels=validation.labels[:3], logits=validation.logits[:3])
+    told = appraise(random_predictions, few, AppraisalChoices(review_error=0.01, set_coverage=0.99)).choices
+    assert [choice.chosen for choice in told[1:]] == ["none is high enough", "every class", "every class"]
+
+
 def test_both_binnings_are_named_and_scikit_learns(random_predictions, validation):
     data = appraise(random_predictions, validation, CHOICES).to_json()
     told = [(table["binning"], table["temperature"]) for table in data["reliability"]]

@@ -35,7 +35,10 @@ def grad_cam_plus_plus(activations: Features, gradients: Features) -> Maps:
 
     Chattopadhay et al., Grad-CAM++, WACV 2018, eq. 13 and 19 with Y = exp(S): the derivatives of Y are the powers of
     the gradient of S times Y, which divides out of eq. 19 and is left out of eq. 13, where it scales a whole map by one
-    positive number and overflows float32 for a logit of 89. Eq. 19 is then 1 / (2 + gradient * sum of activations).
+    positive number and overflows float32 for a logit of 89. Eq. 19 is then 1 / (2 + gradient * sum of activations),
+    without the 1e-6 that pytorch-grad-cam adds below it, which outweighs the square of a gradient of 1e-3. Behind a
+    ReLU, for which it was derived, what stands below is at least 2; where activations are negative it may come near 0,
+    and then one place decides a whole map.
     """
     _check(activations, gradients)
     slopes = gradients.astype(np.float64)

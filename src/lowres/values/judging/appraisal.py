@@ -24,6 +24,7 @@ from lowres.values.judging.selective import (
     review_outcome,
     risk_coverage,
 )
+from lowres.values.judging.validation_choices import ValidationChoice, confidence_choices
 from lowres.values.predictions import Predictions
 
 BINNINGS: tuple[Binning, ...] = ("equal_width", "equal_mass")
@@ -69,7 +70,7 @@ class Appraisal:
     """All figures of a set of answers; what there is no ground for is empty here, and `absent` says why.
 
     confidence: highest probability of an image, after the temperature where there is one. reliability: both binnings,
-    without and with temperature.
+    without and with temperature. choices: what the validation part chose for these figures; empty without one.
     """
 
     classification: Classification
@@ -79,6 +80,7 @@ class Appraisal:
     review: Review | None
     conformal: tuple[ConformalSets, ...]
     absent: dict[str, str]
+    choices: tuple[ValidationChoice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what `evaluation.json` holds; absent figures have no key, but a reason under `absent`."""
@@ -89,6 +91,7 @@ class Appraisal:
             "risk_coverage": asdict(self.risk_coverage) if self.risk_coverage else None,
             "review": asdict(self.review) if self.review else None,
             "conformal": [asdict(sets) for sets in self.conformal],
+            "validation_choices": [asdict(choice) for choice in self.choices],
         }
         kept: dict[str, Any] = {key: _plain(value) for key, value in data.items() if key not in self.absent}
         return kept | {"absent": dict(self.absent)}
@@ -120,14 +123,17 @@ def appraise(
     )
     confidence = judged.probabilities(temperature).max(axis=1)
     temperatures = (1.0, temperature) if validation else (1.0,)
+    review = _review(judged, confidence, validation, temperature, choices.review_error) if validation else None
+    sets = _conformal(judged, validation, choices.set_coverage)
     return Appraisal(
         classification=evaluation,
         examples=confusion_examples(answers_of(judged), confidence, evaluation),
         reliability=tuple(reliability_table(judged, kind, each) for each in temperatures for kind in BINNINGS),
         risk_coverage=risk_coverage(confidence, judged.is_right),
-        review=_review(judged, confidence, validation, temperature, choices.review_error) if validation else None,
-        conformal=_conformal(judged, validation, choices.set_coverage),
+        review=review,
+        conformal=sets,
         absent={} if validation else dict.fromkeys((*_OF_VALIDATION, *_OF_CHOICE), NO_VALIDATION),
+        choices=confidence_choices(temperature, review, sets) if validation else (),
     )
 
 

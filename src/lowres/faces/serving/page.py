@@ -1,0 +1,48 @@
+"""The page at `/`: one self-contained HTML file that asks the server it came from, and nobody else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """html: the whole page. headers: what a browser may do with it."""
+
+    html: bytes
+    headers: dict[str, str]
+
+
+def render_page() -> Page:
+    """Return the page; what it shows of the models it asks the server for when it is opened."""
+    # Here and not above: only this function needs Jinja2.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    loader = PackageLoader("lowres.faces")
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    script, styles = (pages.get_template(f"serve.{kind}.j2").render() for kind in ("js", "css"))
+    context: dict[str, Any] = {"script": Markup(script), "styles": Markup(styles)}
+    html = pages.get_template("serve.html.j2").render(context)
+    return Page(html.encode(), _headers(script, styles))
+
+
+def _headers(script: str, styles: str) -> dict[str, str]:
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
+        f"img-src data: blob:; script-src '{_digest(script)}'; style-src '{_digest(styles)}'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
