@@ -1,4 +1,4 @@
-"""Writes benchmarks/results/throughput.json: images a second of training one network: lowres, plain Keras, plain PyTorch.
+"""Writes benchmarks/results/throughput.json: images a second of training: lowres, plain Keras, plain PyTorch.
 
     .venv/bin/python benchmarks/throughput.py [--torch-python PYTHON] [--rounds 3]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from lowres.networks.batch_statistics import normalised
 from lowres.networks.folded_convolution import inference_scale
+from lowres.networks.rounded_operations import gelu, normalised
 
 
 class RoundedConvolution(keras.layers.Layer):
@@ -71,6 +71,22 @@ class BatchNormalised(keras.layers.Layer):
         for kept, now in ((layer.moving_mean, found.mean), (layer.moving_variance, found.variance)):
             kept.assign(kept * layer.momentum + now * (1 - layer.momentum))
         return found.values
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the input."""
+        return input_shape
+
+
+class RoundedGelu(keras.layers.Layer):
+    """GELU of rounded numbers, computed in float32."""
+
+    def __init__(self, precision: str, **options: Any) -> None:
+        """precision: such as "bfloat16"."""
+        super().__init__(dtype=precision, autocast=False, **options)
+
+    def call(self, inputs: Any) -> Any:
+        """Return it, of the shape of the input."""
+        return gelu(keras.ops.cast(inputs, self.compute_dtype))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the input."""

@@ -11,7 +11,7 @@ import keras
 
 from lowres.errors import RecipeError
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
-from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution
+from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
@@ -196,6 +196,8 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
             return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, rounded)
         if rounded and isinstance(layer, CONVOLUTIONS):
             return RoundedConvolution(layer, rounded, name=layer.name)
+        if rounded and layer.get_config().get("activation") == "gelu":
+            return RoundedGelu(rounded, name=layer.name)
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})
         return layer if layer.weights else type(layer).from_config(config)
 

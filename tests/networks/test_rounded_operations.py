@@ -1,10 +1,11 @@
-"""A batch normalised by its own statistics, and the gradient through them, are NumPy's of the published formula."""
+"""What lies between convolutions, and the gradient through it, are NumPy's and SciPy's of the published formulas."""
 
 import keras
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
-from lowres.networks.batch_statistics import keras_ops, normalised
+from lowres.networks.rounded_operations import gelu, keras_ops, normalised
 
 RANDOM = np.random.default_rng(3)
 INPUTS = RANDOM.normal(2, 3, (5, 4, 3, 6)).astype(np.float32)
@@ -58,3 +59,24 @@ def test_the_gradient_goes_through_the_statistics():
         expected = (total(INPUTS + moved) - total(INPUTS - moved)) / 0.02
         assert gradient[place] == pytest.approx(expected, abs=2e-3)
     np.testing.assert_allclose(gradient.sum((0, 1, 2)), 0, atol=1e-3)
+
+
+def test_gelu_and_its_slope_are_those_of_the_normal_distribution():
+    class Slope(keras.layers.Layer):
+        def build(self, _):
+            self.inputs = self.add_weight(shape=(1, 41), initializer="zeros", name="inputs")
+
+        def call(self, weights):
+            return keras.ops.sum(gelu(self.inputs * 1) * weights, axis=1, keepdims=True)
+
+    points = np.linspace(-4, 4, 41, dtype=np.float32)[None]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(gelu(*tensors(points))), points * ndtr(points), atol=1e-6)
+    layer = Slope()
+    model = keras.Sequential([keras.Input(batch_shape=(1, 41)), layer])
+    layer.inputs.assign(points)
+    model.compile(keras.optimizers.SGD(1.0), loss=lambda _, said: keras.ops.sum(said), jit_compile=False)
+    model.train_on_batch(np.ones((1, 41), np.float32), np.zeros((1, 1), np.float32))
+    slope = points - keras.ops.convert_to_numpy(layer.inputs)
+    exact = points.astype(np.float64)
+    expected = ndtr(exact) + exact * np.exp(-(exact**2) / 2) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(slope, expected, atol=1e-5)

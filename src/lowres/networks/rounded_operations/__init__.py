@@ -1,7 +1,8 @@
-"""A batch normalised by its own statistics: one file a backend, chosen here."""
+"""What a network in few bits does between its convolutions, with sums in float32: one file a backend, chosen here."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, NamedTuple
 
 import keras
@@ -20,8 +21,14 @@ def normalised(inputs: Any, scale: Any, offset: Any, epsilon: float) -> Normalis
 
     scale, offset: float32 `[channels]`. Sums are in float32 (Ioffe and Szegedy 2015, algorithm 1).
     """
-    if keras.backend.backend() == "tensorflow":
-        from lowres.networks.batch_statistics.tensorflow import normalised as by_backend
-    else:
-        from lowres.networks.batch_statistics.keras_ops import normalised as by_backend
-    return Normalised(*by_backend(inputs, scale, offset, epsilon))
+    return Normalised(*_room().normalised(inputs, scale, offset, epsilon))
+
+
+def gelu(inputs: Any) -> Any:
+    """Return x times the share of a normal distribution below x (Hendrycks and Gimpel 2016), of the input's type."""
+    return _room().gelu(inputs)
+
+
+def _room() -> Any:
+    backend = keras.backend.backend()
+    return importlib.import_module(f"{__name__}.{'tensorflow' if backend == 'tensorflow' else 'keras_ops'}")

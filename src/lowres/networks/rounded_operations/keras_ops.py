@@ -13,3 +13,8 @@ def normalised(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tuple[An
     mean, variance = keras.ops.moments(exact, axes=(0, 1, 2))
     values = keras.ops.batch_normalization(exact, mean, variance, axis=-1, offset=offset, scale=scale, epsilon=epsilon)
     return keras.ops.cast(values, inputs.dtype), mean, variance
+
+
+def gelu(inputs: Any) -> Any:
+    """Return the values."""
+    return keras.ops.gelu(inputs, approximate=False)
