@@ -20,24 +20,25 @@ def normalised(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tuple[An
     return values, mean, variance * (places - 1) / places
 
 
-@tf.custom_gradient
-def gelu(inputs: Any) -> tuple[Any, Any]:
+def gelu(inputs: Any) -> Any:
     """Return the values; their gradient is computed from the inputs anew, which are kept anyway.
 
     TensorFlow's own takes ten times as long in bfloat16: 92 ms there and back for 14 million numbers, compiled 9
     (2 cores of an EPYC; docs/log.md, 2026-11-26).
     """
+    return tf.custom_gradient(_with_gradient)(inputs)
+
+
+def _with_gradient(inputs: Any) -> tuple[Any, Any]:
     return _values(inputs), lambda upstream: _gradient(inputs, upstream)
 
 
-@tf.function(jit_compile=True)
-def _values(inputs: Any) -> Any:
+def _of_inputs(inputs: Any) -> Any:
     exact = tf.cast(inputs, tf.float32)
     return tf.cast(exact * _share_below(exact), inputs.dtype)
 
 
-@tf.function(jit_compile=True)
-def _gradient(inputs: Any, upstream: Any) -> Any:
+def _of_upstream(inputs: Any, upstream: Any) -> Any:
     exact = tf.cast(inputs, tf.float32)
     slope = _share_below(exact) + exact * _ROOT_TWO_PI * tf.exp(-0.5 * exact * exact)
     return tf.cast(tf.cast(upstream, tf.float32) * slope, inputs.dtype)
@@ -45,3 +46,6 @@ def _gradient(inputs: Any, upstream: Any) -> Any:
 
 def _share_below(exact: Any) -> Any:
     return 0.5 * (1 + tf.math.erf(exact * _ROOT_HALF))
+
+
+_values, _gradient = (tf.function(one, jit_compile=True) for one in (_of_inputs, _of_upstream))
