@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lowres.cli import benching, judging, predicting, serving
 from lowres.cli import explaining as options
-from lowres.cli import judging, predicting, serving
 from lowres.errors import LowresError
 
 REFUSED, STOPPED = 2, 130
@@ -255,6 +255,7 @@ for _name, (_stage, _about) in VERBS.items():
 
 predicting.add_predict(application)
 serving.add_serve(application)
+benching.add_bench(application)
 judging.add_comparisons(application)
 
 

@@ -161,6 +161,7 @@ def build_trunk(
     scaling: Scaling = "contract",
     levels: str = "last",
     seed: int = 0,
+    may_be_random: bool = False,
 ) -> keras.Model:
     """Return the frozen model named "trunk": uint8 `[n, height, width, 3]` to the backbone's feature map, float32.
 
@@ -170,6 +171,7 @@ def build_trunk(
     (`networks/feature_levels.py`). image_shape: `(height, width, 3)`.
     tensors: the published weights; None for `tiny-conv`, which has none, and for a network that is trained from
     scratch, whose weights `seed` then draws, the same on every backend.
+    may_be_random: any network without its weights, as Keras draws them: to measure what a pass costs, for no other use.
     scaling: as the contract says, or twice on purpose (`scale_pixels`).
     Refused: an unknown name, size or interpolation (RecipeError), images of another shape (DataError), tensors that
     do not fit (VerificationError), a Keras that is not set to float32 and channels last (TrainingError).
@@ -182,7 +184,8 @@ def build_trunk(
     scaled = resize(scale_pixels(pixels, backbone.contract, scaling), input_pixels, interpolation)
     outer = {operation.name for operation in keras.Model(pixels, scaled).operations}
     network = backbone.grow(scaled, seed)
-    _load(backbone, network, [layer for layer in network.layers if layer.name not in outer], tensors)
+    if tensors is not None or not may_be_random:
+        _load(backbone, network, [layer for layer in network.layers if layer.name not in outer], tensors)
     output = network.output if levels == "last" else join_levels(network, cut_layers(network, backbone))
     trunk = keras.Model(pixels, output, name="trunk")
     trunk.trainable = False
