@@ -22,6 +22,8 @@ LowresError
 │   ├── RequestTooSlow     its body did not arrive in time
 │   ├── ServerBusy         more is asked at once than the server takes
 │   └── AnswerTooSlow      its answer was not there in time
+├── ExportError            a study cannot be exported as asked
+│   └── ParityFailed       an export does not say what its study says
 └── MissingDependency      an optional package is needed for this
 
 Each message says what was expected, what was found, where, and what to do.
@@ -119,6 +121,14 @@ class ServerBusy(RequestRefused):
 
 class AnswerTooSlow(RequestRefused):
     """The answer to a request was not there in time."""
+
+
+class ExportError(LowresError):
+    """A study cannot be exported as asked."""
+
+
+class ParityFailed(ExportError):
+    """An export does not say what its study says; it was not kept."""
 
 
 class MissingDependency(LowresError):

@@ -25,12 +25,15 @@ def test_what_lowres_is_tested_with_passes():
         ({"keras": "3.15.1"}, "backend", "FAIL", r"pip install 'lowres[cpu]'"),
         ({"keras": "3.15.1", "jax": "0.9"}, "openvino", "WARN", "pip install openvino"),
         (GOOD | {"tf-keras": "2.21.0"}, "tf-keras", "WARN", "pip uninstall tf-keras"),
-        (GOOD | {"tf2onnx": "1.17.0"}, "tf2onnx", "WARN", "float32 policy only"),
         (GOOD | {"torch": "2.9.0+cpu", "torchvision": "0.24"}, "torchvision", "WARN", "an environment of its own"),
     ],
 )
 def test_what_is_known_to_break_is_named_with_its_repair(versions, name, status, words):
     assert words in trouble(versions)[name, status].repair
+
+
+def test_what_export_needs_is_no_trouble():
+    assert trouble(GOOD | {"tf2onnx": "1.17.0"}) == {}
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])

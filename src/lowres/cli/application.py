@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lowres.cli import benching, judging, predicting, serving
+from lowres.cli import benching, exporting, judging, predicting, serving
 from lowres.cli import explaining as options
 from lowres.errors import LowresError
 
@@ -256,6 +256,7 @@ for _name, (_stage, _about) in VERBS.items():
 predicting.add_predict(application)
 serving.add_serve(application)
 benching.add_bench(application)
+exporting.add_export(application)
 judging.add_comparisons(application)
 
 

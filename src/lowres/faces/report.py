@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces import (
+    export_words,
     numbers_in_words,
     page_charts,
     plain_words,
@@ -84,6 +85,7 @@ def _context(data: ReportData, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "words": report_words,
         "training": training_words,
         "trust": trust_words,
+        "exports": export_words,
         "course": course,
         "verdict": verdict_paragraph(data, pairs),
         "plain": _plain(data, pairs, confidence),

@@ -9,6 +9,7 @@ from lowres.files.machine import Machine
 from lowres.values.altering.mirroring import Mirroring
 from lowres.values.explaining.explanation import Explanation
 from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.exporting.parity import Parity
 from lowres.values.findings import Finding
 from lowres.values.judging.appraisal import Review
 from lowres.values.judging.calibration import Calibration
@@ -142,6 +143,7 @@ class ReportData:
     training. augmentation: as training used it, what the recipe left open decided. mirroring: what decided it.
     reliance: when to ask a person. proof: whether the heat maps are true. robustness: what damaged images cost.
     choices: all that the validation part chose.
+    exports: every export that stands, beside the study.
     """
 
     name: str
@@ -167,6 +169,7 @@ class ReportData:
     proof: ExplanationReport | None = None
     robustness: Robustness | None = None
     choices: tuple[ValidationChoice, ...] = ()
+    exports: tuple[Parity, ...] = ()
 
     @property
     def training_views(self) -> int:

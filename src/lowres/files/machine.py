@@ -64,6 +64,11 @@ def installed_versions(packages: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def load_average() -> float | None:
+    """Return how many processes wanted a core on average in the last minute; None where the system does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 def free_bytes(folder: Path) -> int:
     """Return the bytes free on the disk that holds `folder`, or will once it is made."""
     place = folder.absolute()

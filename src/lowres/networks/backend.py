@@ -43,7 +43,7 @@ def load_backend(is_deterministic: bool = False) -> str:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if is_deterministic:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_REPEATABLE_XLA}".strip()
-    with _kept_apart() as said:
+    with kept_apart() as said:
         try:
             import keras
 
@@ -99,7 +99,7 @@ def _configured() -> str:
 
 
 @contextmanager
-def _kept_apart() -> Iterator[IO[str]]:
+def kept_apart() -> Iterator[IO[str]]:
     """Catch what C++ writes to stderr while the block runs; it knows nothing of sys.stderr."""
     sys.stderr.flush()
     with tempfile.TemporaryFile("w+", errors="replace") as caught:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lowres.files.study_folder import RECIPE_FILE
 from lowres.pipeline.evaluate import EVALUATION_FILE
 from lowres.pipeline.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
+from lowres.pipeline.export_stage import read_parities, standing_contracts
 from lowres.pipeline.mirroring import decided_augmentation
 from lowres.pipeline.predict import predictions_file
 from lowres.pipeline.preflight import read_preflight
@@ -96,6 +97,7 @@ def report_data(run: StudyRun) -> ReportData:
         proof=ExplanationReport.from_json(json.loads((folder / EXPLANATION_REPORT_FILE).read_bytes())),
         robustness=_robustness(run),
         choices=read_choices(evaluation),
+        exports=read_parities(run.study.folder, run.study.ledger),
     )
 
 
@@ -211,13 +213,17 @@ def _cost(run: StudyRun) -> Cost:
 def _robustness(run: StudyRun) -> Robustness | None:
     from lowres.values.judging.robustness import Robustness
 
-    if not _from_aside(run):
+    if not _from_robustness(run):
         return None
     return Robustness.from_json(json.loads((run.study.folder / ROBUSTNESS_FILE).read_bytes()))
 
 
 def _from_aside(run: StudyRun) -> dict[str, str]:
-    """What a stage that no study has to run left behind, where it was run and still stands."""
+    """What stages that no study has to run left behind, where they were run and still stand."""
+    return _from_robustness(run) | standing_contracts(run.study.ledger)
+
+
+def _from_robustness(run: StudyRun) -> dict[str, str]:
     record = run.study.ledger.stages.get("robustness")
     return record.results if record and record.current else {}
 

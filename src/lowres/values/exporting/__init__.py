@@ -1,0 +1,1 @@
+"""What leaves a study to run elsewhere: in which formats, under which contract, and whether it still says the same."""
