@@ -32,6 +32,11 @@ def test_a_difference_has_its_sign_and_nought_has_none(gain, said):
     assert plain(export_words.signed_points(gain)) == said
 
 
+@pytest.mark.parametrize(("found", "said"), [(12.34, "12.3 ms"), (0.0123, "0.012 ms"), (0.456, "0.46 ms")])
+def test_short_times_keep_their_digits(found, said):
+    assert plain(export_words.milliseconds(found)) == said
+
+
 @pytest.mark.parametrize(("size", "said"), [(4_100, "4.1 kB"), (13_600_000, "13.6 MB")])
 def test_sizes(size, said):
     assert plain(export_words.size(size)) == said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lowres.faces.export_words import interval, signed_points, size
+from lowres.faces.export_words import interval, milliseconds, signed_points, size
 from lowres.faces.numbers_in_words import with_plain_spaces
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _row(one: Parity) -> tuple[str, ...]:
         interval(one.accuracy_interval),
         signed_points(one.gain),
         size(one.size_bytes),
-        f"{one.pace.latency_milliseconds:.1f} ms",
+        milliseconds(one.pace.latency_milliseconds),
         f"{one.pace.images_per_second:,.0f}",
     )
     return tuple(with_plain_spaces(cell) for cell in cells)

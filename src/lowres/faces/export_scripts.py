@@ -8,8 +8,7 @@ from lowres.values.exporting.export_format import ExportFormat
 
 _SCRIPT = """# Names what pictures show: python predict.py picture.png ...
 # predict(pixels) takes uint8 [n, {height}, {width}, 3], RGB from 0 to 255, and gives [n, {classes}] probabilities.
-import json, {modules}pathlib, sys
-import numpy, {runtime}
+import json, {modules}pathlib, sys, numpy, {runtime}
 from PIL import Image, ImageOps
 here = pathlib.Path(__file__).resolve().parent
 names = json.loads((here / "contract.json").read_text(encoding="utf-8"))["class_names"]

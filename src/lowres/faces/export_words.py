@@ -61,6 +61,11 @@ def size(number_of_bytes: int) -> str:
     return f"{number_of_bytes / 1e6:.1f}{_SPACE}MB"
 
 
+def milliseconds(found: float) -> str:
+    """Return a time with the digits it has."""
+    return f"{found:.1f}{_SPACE}ms" if found >= 1 else f"{found:.2g}{_SPACE}ms"
+
+
 def _signed(fraction: float) -> str:
     rounded = round(100 * fraction, 1)
     # Minus nought would look like a loss.

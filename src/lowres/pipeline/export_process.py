@@ -15,7 +15,8 @@ from typing import IO, Any
 
 from lowres.errors import ParityFailed
 
-LONGEST_SILENCE_SECONDS = 600.0
+# On a machine that was busy with other things, TensorFlow took more than ten minutes to load.
+LONGEST_SILENCE_SECONDS = 1800.0
 _LAST_LINES = 3
 
 

@@ -114,10 +114,13 @@ def _make(run: StudyRun, form: ExportFormat, options: ExportOptions) -> Made:
 
 
 def _note(parity: Parity) -> str:
-    return (
+    from lowres.faces.export_words import milliseconds, size
+    from lowres.faces.numbers_in_words import with_plain_spaces
+
+    return with_plain_spaces(
         f"agrees on {parity.agreement:.1%} of {parity.n:,} validation images, accuracy {parity.accuracy:.1%} (study "
-        f"{parity.study_accuracy:.1%}), {parity.pace.latency_milliseconds:.1f} ms an image, "
-        f"{parity.size_bytes / 1e6:.1f} MB"
+        f"{parity.study_accuracy:.1%}), {milliseconds(parity.pace.latency_milliseconds)} an image, "
+        f"{size(parity.size_bytes)}"
     )
 
 

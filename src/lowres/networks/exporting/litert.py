@@ -17,6 +17,8 @@ from lowres.networks.exporting.shipped_network import Shipped, frozen_function
 from lowres.values.exporting.contract import INPUT, OUTPUT
 from lowres.values.exporting.export_format import ExportFormat
 
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+
 
 def write(shipped: Shipped, form: ExportFormat, folder: Path) -> None:
     """Write `model.tflite`: one image at a time, uint8 in, float32 out.
@@ -24,16 +26,17 @@ def write(shipped: Shipped, form: ExportFormat, folder: Path) -> None:
     Refused with ExportError: a network that needs more than the built-in operations.
     """
     with tempfile.TemporaryDirectory(prefix="lowres-") as place, warnings.catch_warnings():
-        # It misses statistics of an input that is uint8 already, and needs none.
-        warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)
+        # Of its own making: it moves to another package, and misses statistics of an input that is uint8 already.
+        warnings.filterwarnings("ignore", module=r"tensorflow\.lite\..*")
         converter = _converter(shipped, Path(place))
-        _ask_for(converter, form.precision, shipped.representative)
         try:
-            content = converter.convert()
-        except tensorflow.errors.OpError as error:
-            raise ExportError(_refusal(error)) from error
-        except (RuntimeError, ValueError) as error:
-            raise ExportError(_refusal(error)) from error
+            content = _converted(converter, form.precision, shipped.representative)
+        except (RuntimeError, ValueError, tensorflow.errors.OpError) as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            raise ExportError(
+                "expected a network of LiteRT's built-in operations, got one it cannot hold "
+                f"({lines[-1] if lines else error}); try another format"
+            ) from error
     (folder / form.file).write_bytes(content)
 
 
@@ -48,25 +51,42 @@ def _converter(shipped: Shipped, place: Path) -> Any:
     return tensorflow.lite.TFLiteConverter.from_saved_model(str(place))
 
 
-def _ask_for(converter: Any, precision: str, representative: NDArray[np.uint8]) -> None:
+def _converted(converter: Any, precision: str, representative: NDArray[np.uint8]) -> bytes:
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS]
-    if precision == "float32":
-        return
-    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    if precision != "float32":
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
-        return
+    if precision == "int8":
+        return _quantized(converter, representative)
+    return bytes(converter.convert())
+
+
+def _quantized(converter: Any, representative: NDArray[np.uint8]) -> bytes:
+    """In int8 between the first convolution and the last; what lies outside costs little and needs its digits."""
 
     def images() -> Iterator[list[NDArray[np.uint8]]]:
         for one in representative:
             yield [one[None]]
 
     converter.representative_dataset = images
-
-
-def _refusal(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (
-        f"expected a network of LiteRT's built-in operations, got one it cannot hold "
-        f"({lines[-1] if lines else error}); try another format"
+    # The one public way to name what stays in float; it finds the ranges once.
+    debugger = tensorflow.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=images)
+    debugger.options = tensorflow.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=_outside(debugger.calibrated_model)
     )
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+def _outside(model: bytes) -> list[str]:
+    """Names of what the operations before the second convolution and after the last one give."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    read = Interpreter(model_content=model)
+    operations = read._get_ops_details()
+    names = {tensor["index"]: tensor["name"] for tensor in read.get_tensor_details()}
+    places = [place for place, one in enumerate(operations) if one["op_name"] in _CONVOLUTIONS]
+    if not places:
+        return []
+    outside = [*operations[: places[0] + 1], *operations[places[-1] + 1 :]]
+    return [names[output] for one in outside for output in one["outputs"]]

@@ -19,6 +19,9 @@ from lowres.networks.exporting.shipped_network import Shipped, frozen_function
 from lowres.values.exporting.contract import INPUT, OUTPUT
 from lowres.values.exporting.export_format import ExportFormat
 
+_CONVOLUTIONS = ("Convolution", "GroupConvolution")
+_NO_OPERATIONS = ("Constant", "Parameter", "Result")
+
 
 def write(shipped: Shipped, form: ExportFormat, folder: Path) -> None:
     """Write `model.xml` and `model.bin` with the input `pixels`, any number of images, and the output `probabilities`.
@@ -49,11 +52,27 @@ def _read(shipped: Shipped) -> Any:
 
 
 def _quantized(model: Any, representative: NDArray[np.uint8]) -> Any:
+    """In int8 between the first convolution and the last; what lies outside costs little and needs its digits."""
     # It reports its use over the network else.
     os.environ.setdefault("NNCF_CI", "1")
     with contextlib.redirect_stdout(io.StringIO()):
         import nncf
 
         nncf.set_log_level(logging.ERROR)
-        images = nncf.Dataset([one[None] for one in representative])
-        return nncf.quantize(model, images, preset=nncf.QuantizationPreset.MIXED, subset_size=len(representative))
+        return nncf.quantize(
+            model,
+            nncf.Dataset([one[None] for one in representative]),
+            preset=nncf.QuantizationPreset.MIXED,
+            subset_size=len(representative),
+            ignored_scope=nncf.IgnoredScope(names=_outside(model), validate=False),
+        )
+
+
+def _outside(model: Any) -> list[str]:
+    """Names of the operations before the second convolution and after the last one."""
+    operations = [one for one in model.get_ordered_ops() if one.get_type_name() not in _NO_OPERATIONS]
+    places = [place for place, one in enumerate(operations) if one.get_type_name() in _CONVOLUTIONS]
+    if not places:
+        return []
+    outside = [*operations[: places[0] + 1], *operations[places[-1] + 1 :]]
+    return [one.get_friendly_name() for one in outside]
