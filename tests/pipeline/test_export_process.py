@@ -21,8 +21,10 @@ def run(tmp_path):
         return run_apart(tmp_path, tmp_path / "asked.npy", tmp_path / "answered.npy", 2, tell, seconds)
 
     yield start
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    # Where the machine is so busy that it never came to its first line, there is no number to look for.
+    if (tmp_path / "pid").exists():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_what_it_prints_does_not_disturb(run):

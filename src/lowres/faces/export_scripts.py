@@ -15,16 +15,15 @@ names = json.loads((here / "contract.json").read_text(encoding="utf-8"))["class_
 {load}
 def predict(pixels): return {call}
 for file in sys.argv[1:]:
+    picture = ImageOps.exif_transpose(Image.open(file)).convert("RGB")
     row = predict(numpy.asarray({prepared})[None])[0]
     print(file, names[row.argmax()], f"{{row.max():.4f}}")
 """
-_PICTURE = 'ImageOps.exif_transpose(Image.open(file)).convert("RGB")'
 _PREPARED = {
-    "squash": "{picture}.resize({size})",
-    "crop": "ImageOps.fit({picture}, {size})",
-    "pad": "ImageOps.pad({picture}, {size}, color={mean})",
+    "squash": "picture.resize({size})",
+    "crop": "ImageOps.fit(picture, {size})",
+    "pad": "ImageOps.pad(picture, {size}, color=picture.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))",
 }
-_MEAN = "tuple(numpy.rint(numpy.asarray({picture}).mean((0, 1))).astype(int).tolist())"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,6 @@ def export_script(form: ExportFormat, size: tuple[int, int], fit: str, classes: 
     fit: how pictures of other sizes were brought to it: squash, crop or pad.
     """
     family = _FAMILIES[form.family]
-    mean = _MEAN.format(picture=_PICTURE)
     return _SCRIPT.format(
         height=size[1],
         width=size[0],
@@ -82,5 +80,5 @@ def export_script(form: ExportFormat, size: tuple[int, int], fit: str, classes: 
         runtime=family.runtime,
         load=family.load,
         call=family.call,
-        prepared=_PREPARED[fit].format(picture=_PICTURE, size=size, mean=mean),
+        prepared=_PREPARED[fit].format(size=size),
     )

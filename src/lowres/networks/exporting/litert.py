@@ -13,7 +13,7 @@ import tensorflow
 from numpy.typing import NDArray
 
 from lowres.errors import ExportError
-from lowres.networks.exporting.shipped_network import Shipped, frozen_function
+from lowres.networks.exporting.shipped_network import Shipped, convolutions_in_float, frozen_function
 from lowres.values.exporting.contract import INPUT, OUTPUT
 from lowres.values.exporting.export_format import ExportFormat
 
@@ -63,7 +63,7 @@ def _converted(converter: Any, precision: str, representative: NDArray[np.uint8]
 
 
 def _quantized(converter: Any, representative: NDArray[np.uint8]) -> bytes:
-    """In int8 between the first convolution and the last; what lies outside costs little and needs its digits."""
+    """In int8 but for the first block and for what follows the last convolution, which cost little and lose most."""
 
     def images() -> Iterator[list[NDArray[np.uint8]]]:
         for one in representative:
@@ -79,7 +79,7 @@ def _quantized(converter: Any, representative: NDArray[np.uint8]) -> bytes:
 
 
 def _outside(model: bytes) -> list[str]:
-    """Names of what the operations before the second convolution and after the last one give."""
+    """Names of what the operations give that stay in float."""
     from ai_edge_litert.interpreter import Interpreter
 
     read = Interpreter(model_content=model)
@@ -88,5 +88,6 @@ def _outside(model: bytes) -> list[str]:
     places = [place for place, one in enumerate(operations) if one["op_name"] in _CONVOLUTIONS]
     if not places:
         return []
-    outside = [*operations[: places[0] + 1], *operations[places[-1] + 1 :]]
+    first = places[convolutions_in_float(len(places)) - 1]
+    outside = [*operations[: first + 1], *operations[places[-1] + 1 :]]
     return [names[output] for one in outside for output in one["outputs"]]

@@ -15,7 +15,7 @@ import openvino
 from numpy.typing import NDArray
 
 from lowres.errors import ExportError
-from lowres.networks.exporting.shipped_network import Shipped, frozen_function
+from lowres.networks.exporting.shipped_network import Shipped, convolutions_in_float, frozen_function
 from lowres.values.exporting.contract import INPUT, OUTPUT
 from lowres.values.exporting.export_format import ExportFormat
 
@@ -52,7 +52,7 @@ def _read(shipped: Shipped) -> Any:
 
 
 def _quantized(model: Any, representative: NDArray[np.uint8]) -> Any:
-    """In int8 between the first convolution and the last; what lies outside costs little and needs its digits."""
+    """In int8 but for the first block and for what follows the last convolution, which cost little and lose most."""
     # It reports its use over the network else.
     os.environ.setdefault("NNCF_CI", "1")
     with contextlib.redirect_stdout(io.StringIO()):
@@ -69,10 +69,11 @@ def _quantized(model: Any, representative: NDArray[np.uint8]) -> Any:
 
 
 def _outside(model: Any) -> list[str]:
-    """Names of the operations before the second convolution and after the last one."""
+    """Names of the operations that stay in float."""
     operations = [one for one in model.get_ordered_ops() if one.get_type_name() not in _NO_OPERATIONS]
     places = [place for place, one in enumerate(operations) if one.get_type_name() in _CONVOLUTIONS]
     if not places:
         return []
-    outside = [*operations[: places[0] + 1], *operations[places[-1] + 1 :]]
+    first = places[convolutions_in_float(len(places)) - 1]
+    outside = [*operations[: first + 1], *operations[places[-1] + 1 :]]
     return [one.get_friendly_name() for one in outside]

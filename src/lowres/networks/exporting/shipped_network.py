@@ -41,6 +41,15 @@ def shipped_network(classifier: TrainedClassifier, temperature: float) -> keras.
     return keras.Model(pixels, probabilities, name="shipped")
 
 
+def convolutions_in_float(convolutions: int) -> int:
+    """Return how many convolutions of an int8 network stay in float, from the first on, of so many in all; at least 1.
+
+    Of EfficientNet-Lite0's 49 with the first in float LiteRT named float32's class on 94.3 % of 600 validation images,
+    with three (its first block) on 96.7 %, in the same time; with six on 98.5 %, in a tenth more.
+    """
+    return max(1, min(3, convolutions // 2))
+
+
 def frozen_function(model: keras.Model, images: int | None) -> Any:
     """Return TensorFlow's function of the model in inference mode, its weights as constants.
 

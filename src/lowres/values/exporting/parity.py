@@ -92,7 +92,7 @@ def judge_parity(
         raise ParityFailed(
             f"expected {name} to name the study's class on at least {threshold:.1%} of {n:,} validation images, got "
             f"{agreement:.1%} (largest difference of a probability {difference:.3f}); nothing was kept; try another "
-            f"format, or accept less with --agreement {agreement - 0.0005:.3f}"
+            f"format, or accept less with --agreement {int(1000 * agreement) / 1000:.3f}"
         )
     right, was_right = named == study.labels, study.is_right
     gained, lost = int((right & ~was_right).sum()), int((was_right & ~right).sum())
