@@ -76,7 +76,7 @@ def _brought_report(run: StudyRun) -> Path | None:
     """The report with the table of exports, for a study that had been brought as far."""
     if report.STAGE.name not in run.study.ledger.stages:
         return None
-    bring(run, STAGES, report.STAGE.name)
+    bring(run, STAGES[STAGES.index(evaluate.STAGE) + 1 :], report.STAGE.name)
     return run.study.folder / report.REPORT_FILE
 
 
