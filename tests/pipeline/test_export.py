@@ -67,7 +67,7 @@ def test_a_format_is_kept_with_its_parity(exported, expected, name):
     right = known.logits.argmax(axis=1) == known.labels
     assert (parity.n, parity.study_accuracy) == (len(known.labels), pytest.approx(right.mean()))
     assert parity.agreement >= FORMATS[name].agreement
-    limit = {"float32": 1e-4, "float16": 0.02, "int8": 0.2}[FORMATS[name].precision]
+    limit = {"float32": 1e-4, "float16": 0.02, "int8": 0.3}[FORMATS[name].precision]
     assert parity.largest_difference < limit
     assert parity.runtime.split()[0].startswith(FORMATS[name].packages[0].split("-")[0])
     assert parity.pace.latency_milliseconds > 0

@@ -26,7 +26,7 @@ def picture(width, height, mode="RGB"):
     rows, columns = np.mgrid[:height, :width]
     waves = [np.sin(rows / 3 + shift) + np.cos(columns / 4 - shift) for shift in range(4)]
     pixels = np.stack(waves, axis=-1)[..., : len(Image.new(mode, (1, 1)).getbands())]
-    return Image.fromarray(np.rint(60 * pixels + 127).astype(np.uint8).squeeze(), mode)
+    return Image.fromarray(np.rint(60 * pixels + 127).astype(np.uint8).squeeze())
 
 
 def encoded(image, kind):

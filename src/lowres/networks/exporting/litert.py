@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,7 @@ def write(shipped: Shipped, form: ExportFormat, folder: Path) -> None:
 
     Refused with ExportError: a network that needs more than the built-in operations.
     """
-    with tempfile.TemporaryDirectory(prefix="lowres-") as place, warnings.catch_warnings():
-        # Of its own making: it moves to another package, and misses statistics of an input that is uint8 already.
-        warnings.filterwarnings("ignore", module=r"tensorflow\.lite\..*")
+    with tempfile.TemporaryDirectory(prefix="lowres-") as place:
         converter = _converter(shipped, Path(place))
         try:
             content = _converted(converter, form.precision, shipped.representative)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -23,5 +24,7 @@ def write_export(form: ExportFormat, shipped: Shipped, folder: Path) -> None:
 
     Refused with ExportError: a network the format cannot hold; with MissingDependency: a backend it does not go with.
     """
-    with kept_apart():
+    with kept_apart(), warnings.catch_warnings():
+        # Of parts of theirs that move or go; nobody here could act on them.
+        warnings.simplefilter("ignore")
         import_module(f"lowres.networks.exporting.{_WRITERS[form.family]}").write(shipped, form, folder)
