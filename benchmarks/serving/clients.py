@@ -86,7 +86,9 @@ def _schemathesis(port: int, examples: int) -> dict[str, Any]:
         str(program), "run", f"http://127.0.0.1:{port}/openapi.json", "--checks", "not_a_server_error",
         "--max-examples", str(examples), "--seed", "1", "--phases", "examples,coverage,fuzzing", "--no-color",
     ]  # fmt: skip
-    done = subprocess.run(words, capture_output=True, text=True, timeout=3000)
+    # It leaves a folder of what it learned where it runs.
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=3000, cwd=folder)
     tail = done.stdout[-1500:]
     cases = re.search(r"(\d[\d,]*) generated", done.stdout)
     return {"exit_code": done.returncode, "cases": cases[1] if cases else None, "tail": tail.splitlines()[-12:]}

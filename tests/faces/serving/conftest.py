@@ -10,8 +10,14 @@ from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.page import render_page
 
 
+@pytest.fixture(scope="session")
+def page():
+    """The page, which is the same for every server."""
+    return render_page()
+
+
 @pytest.fixture
-def serving():
+def serving(page):
     """Start a server: models to serve, limits, a token; give the client and the desk behind it."""
     clients = []
 
@@ -20,7 +26,7 @@ def serving():
         for one in models or (model(),):
             desk.shelf.add(one.name)
             desk.shelf.put(one)
-        client = TestClient(build_application(desk, render_page(), token=token), raise_server_exceptions=False)
+        client = TestClient(build_application(desk, page, token=token), raise_server_exceptions=False)
         clients.append(client)
         client.__enter__()
         client.desk = desk
