@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 _TICKS = os.sysconf("SC_CLK_TCK")
-_LONGEST_SECONDS = 600
+_LONGEST_SECONDS = 1800
 
 
 class Started:

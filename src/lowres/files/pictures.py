@@ -80,7 +80,15 @@ def decode_sent_picture(content: bytes, size: Size, fit: Fit, most_pixels: int) 
     Nothing is decoded before its header has said that it holds at most `most_pixels`; JPEG, PNG, WebP, BMP, GIF and
     TIFF only. Refused with RequestTooLarge: more pixels, or a JPEG of more than 64 scans.
     """
-    with Image.open(io.BytesIO(content), formats=SENT_KINDS) as image:
+    try:
+        opened = Image.open(io.BytesIO(content), formats=SENT_KINDS)
+    except Image.DecompressionBombError as error:
+        # So many that Pillow itself does not open it.
+        raise RequestTooLarge(
+            f"expected a picture of at most {most_pixels:,} pixels, got many times that in its header; "
+            "send a smaller one"
+        ) from error
+    with opened as image:
         if image.width * image.height > most_pixels:
             raise RequestTooLarge(
                 f"expected a picture of at most {most_pixels:,} pixels, got {image.width} x {image.height} in its "

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import struct
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -30,6 +32,15 @@ def test_a_picture_is_measured_by_its_header(serving):
     answer = client.post("/answer", content=bomb(101, 100))
     assert answer.status_code == 413
     assert "expected a picture of at most 10,000 pixels, got 101 x 100 in its header" in answer.json()["error"]
+
+
+def test_a_picture_that_pillow_itself_would_not_open_is_too_large_too(serving):
+    content = bytearray(bomb(8, 8))
+    content[16:24] = struct.pack(">II", 30_000, 30_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    answer = serving().post("/answer", content=bytes(content))
+    assert answer.status_code == 413
+    assert "got many times that in its header" in answer.json()["error"]
 
 
 def test_a_jpeg_of_countless_scans_is_refused(serving):
