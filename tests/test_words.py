@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # What makes a command of the README small: other words in place of its own, and settings it ends with.
 TINY_SETTINGS = ["--set", "network.input_pixels=32", "--set", "split.pool_images=300", "--set", "fine_tuning.epochs=0"]
+# A file of its own tests the proof of heat maps.
+TINY_SETTINGS += ["--set", "explanation.faithfulness_images=4"]
 TINY_SOURCES = {"cifar10": "digits"}
 # A measured figure has decimals; "95 % interval" has none.
 FIGURE = re.compile(r"\d+\.\d+ ?%")

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from lowres.cli.application import VERBS
+from lowres.cli.verbs import show_backbones
 from lowres.pipeline.study import ASIDE, STAGES, run_study
 from tiny_study import lowres, tiny_choice, tiny_words, write_pictures
 
@@ -192,14 +193,16 @@ def test_recipes_are_listed_and_one_is_explained():
 
 
 @pytest.mark.slow
-def test_backbones_are_listed():
-    rows = {row["name"]: row for row in json.loads(lowres("recipes", "--backbones", "--json").stdout)}
+def test_backbones_are_listed(capsys):
+    show_backbones(as_json=True)
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["efficientnet-lite0"]["default_pixels"] == 224
     assert rows["resnet50"]["channels"] == 2048
     assert rows["resnet50"]["has_weights"]
     assert not rows["densenet121"]["has_weights"]
     assert (rows["wrn-28-10"]["is_drawn"], rows["wrn-28-10"]["default_pixels"]) == (True, 32)
-    shown = lowres("recipes", "--backbones").stdout
+    show_backbones(as_json=False)
+    shown = capsys.readouterr().out
     assert "efficientnet-lite0" in shown
     assert re.search(r"^resnet20 .* no weights: trained from scratch$", shown, re.MULTILINE)
     assert re.search(r"^densenet121 .* weights by --from and network.weights_sha256$", shown, re.MULTILINE)

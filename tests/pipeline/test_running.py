@@ -141,7 +141,7 @@ def test_an_output_that_was_not_written_is_made_again_every_time(run_chain):
 
 def test_recipe_values_are_the_sections_and_the_single_values_asked_for():
     values = recipe_values(read_recipe("quick"), ("seed", "test_time"))
-    assert values == {"seed": "0", "test_time.flips": "false"}
+    assert values == {"seed": "0", "test_time.flips": "false", "test_time.shifts": "false"}
 
 
 def test_a_stage_may_read_one_value_of_a_section():

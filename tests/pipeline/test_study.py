@@ -180,7 +180,11 @@ def test_a_finished_study_makes_nothing_again(again):
         ({"features__precision": "float32"}, ["preflight", "features", "predict", "explain", "report"]),
         # Nothing is augmented before the frozen phase asks for views: training alone looks, and makes the same.
         ({"augmentation__shift_pixels": "1"}, ["preflight", "train", "report"]),
-        ({"frozen_phase__plateau_factor": "0.25"}, ["preflight", "head", "train", "predict", "explain", "report"]),
+        # What validation chose is told in evaluation.json.
+        (
+            {"frozen_phase__plateau_factor": "0.25"},
+            ["preflight", "head", "train", "predict", "evaluate", "explain", "report"],
+        ),
         (
             {"head__regularisations": "[0.5]"},
             ["preflight", "head", "train", "predict", "evaluate", "explain", "report"],

@@ -156,7 +156,7 @@ def how_made(data: ReportData, making: Making) -> str:
     network, side = data.recipe.network, data.recipe.network.input_pixels
     return (
         f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
-        f"through {making.backbone}, {_past(data)}; it turns a "
+        f"through {making.backbone}, {_past(data, making)}; it turns a "
         f"picture into {rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was "
         f"trained on {count(len(data.split.train), 'training picture')} to turn those into one of "
         f"{len(data.images.class_names)} classes."
@@ -194,10 +194,10 @@ def accepted_faults(preflight: Sequence[Finding]) -> str:
     return f"Before training {were} found, and it was trained in spite of that: {', '.join(faults)}."
 
 
-def _past(data: ReportData) -> str:
+def _past(data: ReportData, making: Making) -> str:
     if not data.recipe.has_frozen_phase:
         return "whose weights were drawn at random and learned from these pictures alone"
-    return f"which learned to see on other pictures before. {_fate(data.making)}"
+    return f"which learned to see on other pictures before. {_fate(making)}"
 
 
 def _fate(making: Making) -> str:

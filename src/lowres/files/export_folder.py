@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lowres.files.atomic import explained_write_errors, scratch_folder
 from lowres.files.ledger import file_sha256
@@ -29,6 +28,8 @@ def write_sample(
     folder: Path, pixels: NDArray[np.uint8], probabilities: NDArray[np.float32], class_names: tuple[str, ...]
 ) -> None:
     """Write a picture, uint8 `[height, width, 3]`, and beside it what the export said of it, `[classes]`."""
+    from PIL import Image
+
     Image.fromarray(pixels).save(folder / SAMPLE_FILE)
     expected = {
         "image": SAMPLE_FILE,
