@@ -145,7 +145,6 @@ def test_a_training_that_preflight_forbids_is_refused_until_it_is_accepted(scale
         (["study", "digits", "--set", "network.input_pixels=2"], "network.input_pixels in --set: "),
         (["study", "digits", "--set", "seed"], "expected KEY=VALUE after --set, got 'seed'"),
         (["study", "digits", "--from", "none.tar.gz"], "after --from, got none.tar.gz, where nothing is"),
-        (["train", "digits", "--set", "network.backbone=resnt50"], "did you mean 'resnet50'?"),
         (["stduy"], "No such command 'stduy'. Did you mean 'study'?"),
         (["study", "--colour"], "No such option: --colour"),
         (["recipes", "quik"], "did you mean 'quick'?"),
