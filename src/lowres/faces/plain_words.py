@@ -112,9 +112,9 @@ def limits(data: ReportData) -> list[tuple[str, str]]:
         ("Bias", _bias(data)),
         (
             "Privacy",
-            "The pictures were processed on the machine that made this study and sent nowhere. But report.html "
-            "holds some of them: whoever gets that file sees them. Where they show people, or are not yours to share, do not "
-            "pass it on.",
+            "The pictures were processed on the machine that made this study and sent nowhere. But report.html holds "
+            "some of them: whoever gets that file sees them. Where they show people, or are not yours to share, do "
+            "not pass it on.",
         ),
         (
             "Reliability",
