@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.optimizers import WeightAverage, build_optimizer
+from lowres.networks.optimizers import WeightAverage, build_optimizer, rate_scales
+from lowres.networks.trainable_network import trainable_network
 from lowres.values.recipes.recipe_sections import FineTuning
+from networks.trunks import head_on, residual_trunk
 
 NAMES = ("kernel", "bias", "gamma", "beta", "depthwise_kernel")
 SCALES = (0.25, 0.25, 0.5, 0.5, 1.0)
@@ -175,3 +177,20 @@ def test_the_average_may_take_over_for_good(average):
     moved(variables, 1.0)
     kept.take_over()
     np.testing.assert_array_equal(values(variables), before)
+
+
+def test_head_and_offsets_have_rates_of_their_own():
+    trunk = residual_trunk()
+    network = trainable_network(trunk, head_on(trunk), "", normalisation="training")
+    choices = FineTuning(layer_decay=0.5, head_rate_factor=7.0, bias_rate_factor=10.0)
+    scales = rate_scales(network, choices)
+    head = {id(one) for one in network.blocks[-1]}
+    blocks = {id(one): number for number, block in enumerate(network.blocks) for one in block}
+    kinds = set()
+    for variable, scale in zip(network.trained, scales, strict=True):
+        is_offset = variable.name in ("beta", "bias") and id(variable) not in head
+        below = len(network.blocks) - 1 - blocks[id(variable)]
+        expected = 7.0 if id(variable) in head else 0.5**below * (10.0 if is_offset else 1.0)
+        assert scale == pytest.approx(expected), variable.path
+        kinds.add((id(variable) in head, variable.name))
+    assert {(True, "bias"), (False, "beta"), (False, "gamma"), (False, "kernel")} <= kinds

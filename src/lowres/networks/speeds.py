@@ -17,9 +17,8 @@ from lowres.networks.engines import EngineName
 from lowres.networks.explaining import Explainer
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.from_scratch import untrained_classifier
-from lowres.networks.precision import training_precision
 from lowres.networks.probes.head_cost import solving_seconds
-from lowres.networks.trainable_network import TrainableNetwork, trainable_network
+from lowres.networks.trainable_network import TrainableNetwork, network_of
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.training.machine_speeds import RecipeSpeeds, recipe_cost
@@ -82,14 +81,7 @@ def _training(
     classifier: TrainedClassifier, recipe: Recipe, pixels: NDArray[np.uint8], seconds: float
 ) -> tuple[float, float | None]:
     choices = recipe.fine_tuning
-    network = trainable_network(
-        classifier.trunk,
-        classifier.head,
-        choices.from_layer,
-        precision=training_precision(choices.precision),
-        normalisation=choices.normalisation,
-        depthwise=choices.depthwise,
-    )
+    network = network_of(classifier.trunk, classifier.head, choices)
     size = min(choices.batch_images, _MOST_IMAGES)
     inputs, below = pixels[:size].astype(np.float32), None
     if network.below is not None:

@@ -11,8 +11,10 @@ import keras
 
 from lowres.errors import RecipeError
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
+from lowres.networks.precision import training_precision
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
+from lowres.values.recipes.recipe_sections import FineTuning
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
@@ -92,6 +94,18 @@ def trainable_network(
     model = keras.Model(network.inputs[0], head(network.outputs[0]), name="trainable")
     statistics = _statistics(upper) if normalisation == "training" else ()
     return TrainableNetwork(model, below, first, _blocks(upper, head), statistics)
+
+
+def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> TrainableNetwork:
+    """Return what trains of the two by a recipe's choices, in the arithmetic they mean on this machine."""
+    return trainable_network(
+        trunk,
+        head,
+        choices.from_layer,
+        precision=training_precision(choices.precision),
+        normalisation=choices.normalisation,
+        depthwise=choices.depthwise,
+    )
 
 
 def freeze(trunk: keras.Model, head: keras.Model) -> None:

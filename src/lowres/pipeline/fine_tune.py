@@ -143,18 +143,9 @@ class _Teller:
 
 def network_to_train(run: StudyRun, classifier: Any) -> TrainableNetwork:
     """Return the part of the classifier that the run's recipe trains, cut off."""
-    from lowres.networks.precision import training_precision
-    from lowres.networks.trainable_network import trainable_network
+    from lowres.networks.trainable_network import network_of
 
-    choices = run.recipe.fine_tuning
-    return trainable_network(
-        classifier.trunk,
-        classifier.head,
-        choices.from_layer,
-        precision=training_precision(choices.precision),
-        normalisation=choices.normalisation,
-        depthwise=choices.depthwise,
-    )
+    return network_of(classifier.trunk, classifier.head, run.recipe.fine_tuning)
 
 
 def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:

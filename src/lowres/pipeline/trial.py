@@ -100,20 +100,12 @@ def _reloaded(reloading: ReloadProcess, logits: NDArray[np.float32]) -> Finding:
 
 def _tuned(run: StudyRun, frozen: FrozenTrial, sample: Sample, folder: Path) -> tuple[TunedTrial, StudyInputs]:
     from lowres.files.machine import read_machine
-    from lowres.networks.precision import training_precision
     from lowres.networks.probes.trial_steps import RATES, tuned_steps
-    from lowres.networks.trainable_network import freeze, trainable_network
+    from lowres.networks.trainable_network import freeze, network_of
     from lowres.pipeline.activations import StudyInputs
 
     choices, classifier = run.recipe.fine_tuning, frozen.classifier
-    network = trainable_network(
-        classifier.trunk,
-        classifier.head,
-        choices.from_layer,
-        precision=training_precision(choices.precision),
-        normalisation=choices.normalisation,
-        depthwise=choices.depthwise,
-    )
+    network = network_of(classifier.trunk, classifier.head, choices)
     inputs = StudyInputs(run, network, folder)
     fed = inputs.of_pixels(sample.pixels)
     rates = RATES if frozen.is_fed_right else RATES[:1]

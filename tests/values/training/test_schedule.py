@@ -104,3 +104,10 @@ def test_layer_scales():
     assert layer_scales(3, 0.5) == (0.125, 0.25, 0.5)
     assert layer_scales(2, 1.0) == (1.0, 1.0)
     assert layer_scales(0, 0.5) == ()
+
+
+def test_linear_falls_evenly_from_the_peak_to_nothing():
+    schedule = Schedule("linear", 0.8, updates=10, warmup_updates=2)
+    rates = [schedule.learning_rate(update) for update in range(10)]
+    assert rates == pytest.approx([0.4, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+    assert schedule.learning_rate(12) == 0
