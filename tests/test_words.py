@@ -11,7 +11,8 @@ import pytest
 import typer
 from PIL import Image
 
-from lowres.cli.application import VERBS, application
+from lowres.cli.application import application
+from lowres.cli.stage_commands import VERBS
 from lowres.files.recipes import packaged_names
 
 ROOT = Path(__file__).resolve().parent.parent

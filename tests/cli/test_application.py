@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from lowres.cli.application import VERBS
+from lowres.cli.stage_commands import VERBS
 from lowres.cli.verbs import show_backbones
 from lowres.pipeline.study import ASIDE, STAGES, run_study
 from tiny_study import lowres, tiny_choice, tiny_words, write_pictures

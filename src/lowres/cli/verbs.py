@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +16,6 @@ if TYPE_CHECKING:
     from lowres.pipeline.study import StudyAnswer
 
 CHECK_FAILED = 1
-
-
-def choose(
-    source: str | None,
-    recipe: str | None,
-    settings: list[str],
-    folder: Path | None,
-    skip_damaged: bool,
-    accepts_preflight: bool,
-    is_deterministic: bool,
-) -> StudyChoice:
-    """Return the study that these words mean; settings as KEY=VALUE."""
-    from lowres.pipeline.choice import choose_study
-
-    choice = choose_study(source, recipe, key_values(settings), folder, skip_damaged, accepts_preflight)
-    return replace(choice, is_deterministic=is_deterministic)
 
 
 def bring_study(
