@@ -22,6 +22,7 @@ LowresError
 │   ├── RequestTooSlow     its body did not arrive in time
 │   ├── ServerBusy         more is asked at once than the server takes
 │   └── AnswerTooSlow      its answer was not there in time
+├── StoreError             the store of served predictions cannot be used as it is, or as asked
 ├── ExportError            a study cannot be exported as asked
 │   └── ParityFailed       an export does not say what its study says
 └── MissingDependency      an optional package is needed for this
@@ -121,6 +122,10 @@ class ServerBusy(RequestRefused):
 
 class AnswerTooSlow(RequestRefused):
     """The answer to a request was not there in time."""
+
+
+class StoreError(LowresError):
+    """The store of served predictions cannot be used as it is, or does not do as asked."""
 
 
 class ExportError(LowresError):

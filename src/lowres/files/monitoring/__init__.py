@@ -1,0 +1,1 @@
+"""The store of served predictions: one file of SQLite, or PostgreSQL; its tables are in `schema`."""

@@ -1,0 +1,211 @@
+"""Rows become columns: windows of records, counts, pictures by id."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from lowres.errors import StoreError
+from lowres.files.monitoring.instants import to_microseconds
+from lowres.files.monitoring.labelling import standing_labels
+from lowres.files.monitoring.schema import embeddings, models, pictures, records
+from lowres.values.monitoring.image_statistics import STATISTICS
+from lowres.values.monitoring.record_window import NO_LABEL, RecordWindow
+from lowres.values.monitoring.served_record import RecordedModel
+
+# As many names as every SQLite takes in one query.
+_IDS_AT_ONCE = 500
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which records are meant; as `Store.read_window` says."""
+
+    model: str
+    version: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = 0
+    first: int | None = None
+    last: int | None = None
+
+
+def read_models(connection: Connection, name: str | None = None) -> tuple[RecordedModel, ...]:
+    """Return the versions recorded, by name and the newest first."""
+    query = select(models).order_by(models.c.name, models.c.version.desc(), models.c.key.desc())
+    if name is not None:
+        query = query.where(models.c.name == name)
+    return tuple(
+        RecordedModel(row.name, row.version, row.identity, tuple(row.class_names), row.review_threshold)
+        for row in connection.execute(query)
+    )
+
+
+def chosen_rows(connection: Connection, chosen: Chosen) -> list[ColumnElement[bool]]:
+    """Return the conditions on `records` that choose them; refused with StoreError: a model never recorded."""
+    query = select(models.c.key).where(models.c.name == chosen.model)
+    if chosen.version is not None:
+        query = query.where(models.c.version == chosen.version)
+    keys = list(connection.execute(query).scalars())
+    if not keys:
+        known = ", ".join(f"{one.name} {one.version}" for one in read_models(connection)[:8]) or "none"
+        asked = chosen.model if chosen.version is None else f"{chosen.model} {chosen.version}"
+        raise StoreError(f"expected a model among those recorded ({known}), got {asked}; name one of them")
+    conditions: list[ColumnElement[bool]] = [records.c.model.in_(keys)]
+    if chosen.since is not None:
+        conditions.append(records.c.at >= to_microseconds(chosen.since))
+    if chosen.until is not None:
+        conditions.append(records.c.at < to_microseconds(chosen.until))
+    if chosen.after:
+        conditions.append(records.c.number > chosen.after)
+    return conditions
+
+
+def count_records(connection: Connection, chosen: Chosen) -> int:
+    """Return how many there are."""
+    query = select(func.count()).select_from(records).where(*chosen_rows(connection, chosen))
+    return int(connection.execute(query).scalar_one())
+
+
+def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -> RecordWindow:
+    """Return them as columns; refused as `Store.read_window` refuses."""
+    class_names = _class_names(connection, chosen)
+    wanted = [
+        *(records.c[name] for name in ("number", "id", "at", "sha256", "caller_id", "probabilities", "seconds")),
+        records.c.needs_review,
+        *(records.c[name] for name in STATISTICS),
+        models.c.version,
+        pictures.c.record.label("picture"),
+    ]
+    source = records.join(models, models.c.key == records.c.model).outerjoin(
+        pictures, pictures.c.record == records.c.number
+    )
+    if with_embeddings:
+        wanted.append(embeddings.c.content)
+        source = source.outerjoin(embeddings, embeddings.c.record == records.c.number)
+    query = _ordered(select(*wanted).select_from(source).where(*chosen_rows(connection, chosen)), chosen)
+    parts = [_columns([one.key for one in wanted], rows, len(class_names)) for rows in _rows_of(connection, query)] or [
+        _columns([one.key for one in wanted], [], len(class_names))
+    ]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "content"}
+    if chosen.last is not None:
+        columns = {name: column[::-1] for name, column in columns.items()}
+    contents = [one for part in parts for one in part.get("content", ())]
+    return RecordWindow(
+        model=chosen.model,
+        class_names=class_names,
+        numbers=columns["number"],
+        ids=columns["id"],
+        times=columns["at"],
+        versions=columns["version"],
+        sha256=columns["sha256"],
+        caller_ids=columns["caller_id"],
+        probabilities=columns["probabilities"],
+        embeddings=_embeddings(contents[::-1] if chosen.last is not None else contents, len(columns["id"])),
+        statistics={name: columns[name] for name in STATISTICS},
+        seconds=columns["seconds"],
+        needs_review=columns["needs_review"],
+        has_picture=columns["picture"],
+        labels=_labels(connection, chosen, columns["number"], class_names),
+    )
+
+
+def read_pictures(connection: Connection, ids: Sequence[str]) -> dict[str, NDArray[np.uint8]]:
+    """Return the pictures kept, by record id."""
+    found: dict[str, NDArray[np.uint8]] = {}
+    for some in some_at_a_time(ids):
+        query = select(records.c.id, pictures.c.png).join(pictures, pictures.c.record == records.c.number)
+        for id, png in connection.execute(query.where(records.c.id.in_(some))):
+            with Image.open(io.BytesIO(png)) as image:
+                found[id] = np.asarray(image.convert("RGB"), dtype=np.uint8)
+    return {id: found[id] for id in ids if id in found}
+
+
+def some_at_a_time(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the ids in parts that one query takes."""
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        yield ids[start : start + _IDS_AT_ONCE]
+
+
+def find_ids(connection: Connection, caller_id: str | None, sha256: str | None) -> tuple[str, ...]:
+    """Return the ids of records with this caller's id, and with this hash, oldest first."""
+    query = select(records.c.id).order_by(records.c.number)
+    if caller_id is not None:
+        query = query.where(records.c.caller_id == caller_id)
+    if sha256 is not None:
+        query = query.where(records.c.sha256 == bytes.fromhex(sha256))
+    return tuple(connection.execute(query).scalars())
+
+
+def _class_names(connection: Connection, chosen: Chosen) -> tuple[str, ...]:
+    chosen_rows(connection, chosen)
+    found = [one for one in read_models(connection, chosen.model) if chosen.version in (None, one.version)]
+    others = [one for one in found if one.class_names != found[0].class_names]
+    if others:
+        raise StoreError(
+            f"expected one set of classes in all versions of {chosen.model}, got {len(others[0].class_names)} in "
+            f"version {others[0].version} and others in {found[0].version}; read one version at a time"
+        )
+    return found[0].class_names
+
+
+def _ordered(query: Select[Any], chosen: Chosen) -> Select[Any]:
+    if chosen.last is not None:
+        return query.order_by(records.c.at.desc(), records.c.number.desc()).limit(chosen.last)
+    query = query.order_by(records.c.at, records.c.number)
+    return query if chosen.first is None else query.limit(chosen.first)
+
+
+def _rows_of(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    result = connection.execution_options(stream_results=True).execute(query)
+    while rows := result.fetchmany(_ROWS_AT_ONCE):
+        yield rows
+
+
+def _columns(names: list[str], rows: Sequence[Any], classes: int) -> dict[str, Any]:
+    """Rows as columns; embeddings stay as they are, for there may be none in some rows."""
+    raw = dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))
+    shares = np.frombuffer(b"".join(raw["probabilities"]), "<f4").reshape(-1, classes)
+    columns: dict[str, Any] = {
+        "number": np.array(raw["number"], np.int64),
+        "id": np.array(raw["id"], "U32"),
+        "at": np.array(raw["at"], np.int64).view("datetime64[us]"),
+        "sha256": np.array([one.hex() for one in raw["sha256"]], "U64"),
+        "caller_id": np.array(raw["caller_id"], np.str_),
+        "probabilities": shares.astype(np.float32),
+        "seconds": np.array(raw["seconds"], np.float32),
+        "needs_review": np.array([-1 if one is None else int(one) for one in raw["needs_review"]], np.int8),
+        "version": np.array(raw["version"], np.int64),
+        "picture": np.array([one is not None for one in raw["picture"]], np.bool_),
+    }
+    columns |= {name: np.array(raw[name], np.float32) for name in STATISTICS}
+    return columns | ({"content": raw["content"]} if "content" in raw else {})
+
+
+def _embeddings(contents: Sequence[bytes | None], n: int) -> NDArray[np.float16]:
+    sizes = {len(one) for one in contents if one is not None}
+    if len(sizes) > 1:
+        raise StoreError(
+            f"expected embeddings of one length, got {', '.join(str(size // 2) for size in sorted(sizes))} channels; "
+            "read one version at a time"
+        )
+    size = sizes.pop() if sizes else 0
+    # All bits set is one of float16's NaNs.
+    rows = b"".join(b"\xff" * size if one is None else one for one in contents)
+    return np.frombuffer(rows, "<f2").reshape(n, size // 2).astype(np.float16)
+
+
+def _labels(
+    connection: Connection, chosen: Chosen, numbers: NDArray[np.int64], class_names: tuple[str, ...]
+) -> NDArray[np.int64]:
+    given = standing_labels(connection, chosen_rows(connection, chosen), class_names)
+    return np.array([given.get(number, NO_LABEL) for number in numbers.tolist()], np.int64)
