@@ -121,6 +121,18 @@ def test_litert_holds_built_in_operations_only_and_int8_is_int8(exported):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("openvino-int8" not in INSTALLED, reason="openvino or nncf is not installed")
+def test_openvino_int8_weights_leave_room_for_processors_that_add_in_16_bits(exported):
+    import openvino
+
+    model = openvino.Core().read_model(exported.folder / "exports/openvino-int8/model.xml")
+    constants = [one for one in model.get_ordered_ops() if one.get_type_name() == "Constant"]
+    weights = [one.get_data() for one in constants if one.get_element_type() == openvino.Type.i8]
+    assert weights
+    assert max(int(np.abs(one.astype(int)).max()) for one in weights) <= 64
+
+
+@pytest.mark.slow
 @pytest.mark.skipif("saved-model" not in INSTALLED, reason="TensorFlow is not installed")
 def test_the_saved_model_serves_pixels_and_whole_files(exported, expected):
     import tensorflow

@@ -94,11 +94,14 @@ def test_overload_is_told_with_429_and_is_over_when_it_is_over(serving, slow):
         while sum(one.done() for one in asked) < 5:
             time.sleep(0.01)
         refused = [one.result() for one in asked if one.done()]
+        # Nobody reads what cannot be answered: what is wrong with it is not found.
+        unread = client.post(PREDICT, content=b"no JSON")
         may_go.set()
         answers = [one.result(LONGEST_SECONDS) for one in asked]
     assert {one.status_code for one in refused} == {429}
     assert all(1 <= int(one.headers["retry-after"]) <= 30 for one in refused)
     assert sorted(one.status_code for one in answers) == [200] * 3 + [429] * 5
+    assert (unread.status_code, client.post(PREDICT, content=b"no JSON").status_code) == (429, 400)
     assert client.post(PREDICT, json=ONE).status_code == 200
 
 

@@ -138,6 +138,13 @@ def test_readiness_follows_the_shelf(client):
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_probes_may_ask_for_the_head_alone(client, path):
+    whole, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+
+
 def test_a_look_that_fails_is_logged_and_the_next_is_taken(caplog):
     looks = []
 

@@ -78,18 +78,21 @@ class Batcher:
         with self._lock:
             if self._is_closed:
                 raise ServerBusy("expected a version that is served, got one that was just taken away; ask again")
-            # A request larger than the queue is let into an empty one: it could never come otherwise.
-            if self.waiting and self.waiting + len(pixels) > self._most_waiting:
-                raise ServerBusy(
-                    f"expected at most {self._most_waiting} pictures to wait, got {self.waiting + len(pixels)}; "
-                    "ask again later",
-                    retry_seconds(self.waiting, self.pictures_per_second * self._parallel),
-                )
+            self.refuse_more(len(pixels))
             job = _Job(pixels, Future())
             self._jobs.append(job)
             self.waiting += len(pixels)
             self._start()
         return job.future
+
+    def refuse_more(self, pictures: int) -> None:
+        """Refuse with ServerBusy so many pictures where they would wait and may not."""
+        # A request larger than the queue is let into an empty one: it could never come otherwise.
+        if self.waiting and self.waiting + pictures > self._most_waiting:
+            raise ServerBusy(
+                f"expected at most {self._most_waiting} pictures to wait, got {self.waiting + pictures}; ask again later",
+                retry_seconds(self.waiting, self.pictures_per_second * self._parallel),
+            )
 
     def close(self) -> None:
         """Take no more, and return when everything taken is answered."""

@@ -61,6 +61,8 @@ class Desk:
         """
         with self.shelf.hold(name, version) as served:
             visit.model, visit.version = served.model.name, served.model.version
+            # A crowd that cannot be answered is sent away before the work of reading what it asks.
+            served.batcher.refuse_more(1)
             asked = await self._in_thread(self._decoding, partial(read, served.model))
             pixels = pixels_of(asked)
             visit.pictures = len(pixels)

@@ -48,16 +48,21 @@ def own_routes(desk: Desk, page: Page) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["lowres"])
     get = partial(router.get, response_class=Response)
+    # Probes and link checkers ask for the head alone.
+    head = partial(router.head, include_in_schema=False)
     post = partial(router.post, response_class=Response, openapi_extra=_ONE_PICTURE, responses=REFUSALS)
 
+    @head("/")
     @get("/")
     async def look() -> Response:
         return Response(page.html, headers=page.headers, media_type="text/html")
 
+    @head("/healthz")
     @get("/healthz")
     async def healthz() -> Response:
         return Response("alive\n", media_type="text/plain")
 
+    @head("/readyz")
     @get("/readyz", responses={_NOT_READY: {"description": "Some model has no version that answers."}})
     async def readyz() -> Response:
         is_ready = desk.shelf.is_ready
