@@ -164,7 +164,8 @@ async def _exchange(port: int, request: bytes) -> tuple[int, bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request)
-        return await asyncio.wait_for(answer_of(reader), 300)
+        status, body, _ = await asyncio.wait_for(answer_of(reader), 300)
+        return status, body
     finally:
         writer.close()
 

@@ -57,13 +57,13 @@ def predict_requests(path: str, pixels: Sequence[Any]) -> list[bytes]:
     return [http_request(path, json.dumps({"instances": [image.tolist()]}).encode()) for image in pixels]
 
 
-async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body of the next answer."""
+async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
+    """Status and body of the next answer, and whether it is the connection's last."""
     head = await reader.readuntil(b"\r\n\r\n")
     status = int(head[9:12])
     at = head.lower().index(b"content-length:")
     length = int(head[at + 15 : head.index(b"\r\n", at)])
-    return status, await reader.readexactly(length)
+    return status, await reader.readexactly(length), b"\r\nconnection: close" in head.lower()
 
 
 async def drive(
@@ -122,7 +122,7 @@ async def _one(port, requests, load, number, began, check, connection):
     try:
         reader, writer = connection or await asyncio.open_connection("127.0.0.1", port)
         writer.write(requests[at])
-        status, body = await asyncio.wait_for(answer_of(reader), 120)
+        status, body, is_last = await asyncio.wait_for(answer_of(reader), 120)
     except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
         load.broken[type(error).__name__] += 1
         await asyncio.sleep(0.02)
@@ -132,4 +132,7 @@ async def _one(port, requests, load, number, began, check, connection):
         load.seconds.append(time.perf_counter() - sent)
         load.moments.append(time.perf_counter() - began)
         load.wrong += check is not None and not check(at, body)
+    if is_last:
+        writer.close()
+        return None
     return reader, writer
