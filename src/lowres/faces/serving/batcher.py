@@ -88,9 +88,10 @@ class Batcher:
     def refuse_more(self, pictures: int) -> None:
         """Refuse with ServerBusy so many pictures where they would wait and may not."""
         # A request larger than the queue is let into an empty one: it could never come otherwise.
-        if self.waiting and self.waiting + pictures > self._most_waiting:
+        asked = self.waiting + pictures
+        if self.waiting and asked > self._most_waiting:
             raise ServerBusy(
-                f"expected at most {self._most_waiting} pictures to wait, got {self.waiting + pictures}; ask again later",
+                f"expected at most {self._most_waiting} pictures to wait, got {asked}; ask again later",
                 retry_seconds(self.waiting, self.pictures_per_second * self._parallel),
             )
 
