@@ -1,11 +1,20 @@
 """Facts of a machine are read right from files as Linux writes them, and never crash where they are missing."""
 
+import gc
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
-from lowres.files.machine import free_bytes, installed_versions, peak_memory_bytes, read_machine, write_fault
+from lowres.files.machine import (
+    free_bytes,
+    give_back_memory,
+    installed_versions,
+    peak_memory_bytes,
+    read_machine,
+    write_fault,
+)
 
 CPUINFO = """processor\t: 0
 model name\t: AMD EPYC 9R14
@@ -95,3 +104,24 @@ def test_versions_are_of_what_is_installed() -> None:
     import numpy
 
     assert installed_versions(("numpy", "no-such-package")) == {"numpy": numpy.__version__}
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked to")
+def test_memory_that_hung_in_cycles_goes_back_to_the_system():
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    gc.disable()
+    try:
+        # Small pieces, which glibc keeps for itself, held by one cycle.
+        cycle = [[bytearray(1000) for _ in range(60_000)]]
+        cycle.append(cycle)
+        # What lies above is in use, so they are not at the end, from where they would go back by themselves.
+        above = bytearray(1000)
+        full = resident()
+        del cycle
+        give_back_memory()
+    finally:
+        gc.enable()
+    assert len(above) == 1000
+    assert full - resident() > 40 * 2**20

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.errors import LowresError, StudyError
 from lowres.files.ledger import Ledger
+from lowres.files.machine import give_back_memory
 from lowres.files.study_folder import is_study, read_ledger
 from lowres.files.version_folders import FoundVersion, find_versions, ledger_identity, pinned_version
 from lowres.pipeline.evaluate import EVALUATION_FILE
@@ -226,6 +227,7 @@ class ShelfKeeper:
         for number in loaded:
             if number not in stays and len(self.shelf.loaded(source.name)) > 1:
                 self.shelf.drop(source.name, number)
+                give_back_memory()
                 self._looks.pop((source.name, number), None)
                 self.say(f"{source.name} version {number} is served no longer")
         for state in self.shelf.states(source.name):
