@@ -23,6 +23,7 @@ LowresError
 │   ├── ServerBusy         more is asked at once than the server takes
 │   └── AnswerTooSlow      its answer was not there in time
 ├── StoreError             the store of served predictions cannot be used as it is, or as asked
+│   └── StoreUnavailable   the database takes nothing just now: gone, full, or locked
 ├── ExportError            a study cannot be exported as asked
 │   └── ParityFailed       an export does not say what its study says
 └── MissingDependency      an optional package is needed for this
@@ -126,6 +127,10 @@ class AnswerTooSlow(RequestRefused):
 
 class StoreError(LowresError):
     """The store of served predictions cannot be used as it is, or does not do as asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The database of served predictions takes nothing just now: it is gone, full or locked."""
 
 
 class ExportError(LowresError):

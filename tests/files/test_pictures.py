@@ -251,7 +251,8 @@ def test_other_warnings_are_heard_again_afterwards():
 def test_sent_bytes_become_what_their_file_becomes(colours, tmp_path):
     for name, options in (("a.png", {}), ("a.jpg", {"quality": 90}), ("a.gif", {})):
         path = saved(tmp_path, Image.fromarray(colours), name, **options)
-        sent = decode_sent_picture(path.read_bytes(), (6, 6), "crop", WIDTH * HEIGHT)
+        sent, size = decode_sent_picture(path.read_bytes(), (6, 6), "crop", WIDTH * HEIGHT)
+        assert size == picture_size(path)
         np.testing.assert_array_equal(sent, decode_picture(path, (6, 6), "crop"))
 
 

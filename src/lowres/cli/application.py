@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lowres.cli import benching, exporting, judging, predicting, serving, stage_commands
+from lowres.cli import benching, exporting, judging, predicting, recording, serving, stage_commands
 from lowres.cli.study_options import AsJson
 from lowres.errors import LowresError
 
@@ -49,6 +49,7 @@ application = typer.Typer(
 stage_commands.add_stages(application)
 predicting.add_predict(application)
 serving.add_serve(application)
+recording.add_forget(application)
 benching.add_bench(application)
 exporting.add_export(application)
 judging.add_comparisons(application)

@@ -7,19 +7,20 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from lowres.cli.recording import KeepImages, RecordInto
 from lowres.errors import PredictionsError
 
 if TYPE_CHECKING:
     from lowres.files.prediction_tables import RowSink
-    from lowres.pipeline.predict_pictures import FinishedStudy
+    from lowres.pipeline.predict_pictures import FinishedStudy, Record
     from lowres.pipeline.progress import Progress
 
 SOME_UNREAD = 1
@@ -65,6 +66,8 @@ def predict(
     out: Out = None,
     top: Top = 3,
     flips: Flips = False,
+    record: RecordInto = "",
+    keep_images: KeepImages = "none",
     as_json: AsJson = False,
 ) -> None:
     """Predict the pictures and write their rows as they come; leave with 1 where some could not be read."""
@@ -76,14 +79,18 @@ def predict(
     kind = _kind(format, out, as_json)
     refuse_addresses(images)
     finished = open_finished_study(study)
-    predictor, started, counts = StudyPredictor(finished), time.perf_counter(), Counter[str]()
+    started, counts = time.perf_counter(), Counter[str]()
     # Taken before anything draws on the terminal: what draws may stand in for sys.stdout meanwhile.
     stream = sys.stdout
     with _progress(out is None and stream.isatty()) as progress:
         for note in study_notes(finished, flips):
             progress.note(note)
         asked = asked_pictures(images, (os.fsdecode(line) for line in sys.stdin.buffer))
-        with _sink(kind, out or stream, finished, top) as sink:
+        with (
+            _recording(record, keep_images, finished, progress.note) as noted,
+            _sink(kind, out or stream, finished, top) as sink,
+        ):
+            predictor = StudyPredictor(finished, noted)
             for rows in predictor.rows(asked, top, flips):
                 sink.write(rows)
                 counts.update(what for row in rows for what in kinds_of(row))
@@ -96,6 +103,17 @@ def predict(
     typer.echo(end_text(end, finished.rules, out), err=True)
     if counts["unread"]:
         raise typer.Exit(SOME_UNREAD)
+
+
+def _recording(
+    store: str, keep_images: str, study: FinishedStudy, note: Callable[[str], None]
+) -> AbstractContextManager[Record | None]:
+    """What writes predictions into the store, where one is named; refused with PredictionsError: no such policy."""
+    from lowres.pipeline.record_predictions import recording_into
+    from lowres.values.monitoring.picture_policy import PicturePolicy
+
+    policy = PicturePolicy.of(keep_images)
+    return recording_into(store, study, policy, note) if store else nullcontext()
 
 
 def _kind(format: Format | None, out: Path | None, as_json: bool) -> str:

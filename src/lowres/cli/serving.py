@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lowres.cli.recording import KeepDays, KeepImages, RecordInto
 from lowres.errors import MissingDependency, RequestRefused
 
 if TYPE_CHECKING:
-    pass
+    from lowres.pipeline.serve import RecordingChoice
 
 ABOUT = "Answer over HTTP: TensorFlow Serving's protocol, Open Inference, heat maps, and a page for people."
 EPILOG = "A token in the variable LOWRES_TOKEN does what --token-file does."
@@ -60,6 +61,9 @@ def serve(
     body_mebibytes: BodyMebibytes = 16,
     megapixels: Megapixels = 50,
     seconds: Seconds = 30.0,
+    record: RecordInto = "",
+    keep_images: KeepImages = "none",
+    keep_days: KeepDays = 30,
     quiet: Quiet = False,
 ) -> None:
     """Serve the studies until Ctrl-C or SIGTERM; what was taken by then is answered."""
@@ -76,7 +80,7 @@ def serve(
         seconds=seconds,
     )
     sources, token = served_sources(studies), _token(token_file)
-    choice = ServingChoice(sources, limits, token, explain, kept)
+    choice = ServingChoice(sources, limits, token, explain, kept, _recording(record, keep_images, keep_days))
     with bind(host, port) as socket:
         address = f"http://{f'[{host}]' if ':' in host else host}:{socket.getsockname()[1]}"
         if not token and not host.startswith(_LOOPBACK):
@@ -84,6 +88,15 @@ def serve(
         _log_requests(quiet)
         serve_studies(choice, socket, _say, lambda: _say(f"ready at {address}; Ctrl-C ends it"))
     _say("ended; every request that was taken is answered")
+
+
+def _recording(store: str, keep_images: str, keep_days: float) -> RecordingChoice | None:
+    """What is recorded and where; refused with PredictionsError: words that name no policy."""
+    from lowres.pipeline.serve import RecordingChoice
+    from lowres.values.monitoring.picture_policy import PicturePolicy
+
+    policy = PicturePolicy.of(keep_images)
+    return RecordingChoice(store, policy, keep_days) if store else None
 
 
 def _say(text: str) -> None:

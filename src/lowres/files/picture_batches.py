@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lowres.files.asked_pictures import AskedPicture
-from lowres.files.pictures import UNREADABLE, Fit, Size, decode_picture, quiet_pillow, to_canvas, why_unreadable
+from lowres.files.pictures import (
+    UNREADABLE,
+    Fit,
+    Size,
+    decode_picture,
+    picture_size,
+    quiet_pillow,
+    to_canvas,
+    why_unreadable,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +31,13 @@ class PictureBatch:
     """Some pictures in the order they were asked for.
 
     ids, problems: one a picture; a problem is empty where it was read. pixels: of those that were, uint8
-    `[k, height, width, 3]`.
+    `[k, height, width, 3]`. sizes: width and height that each of those came in, `[k, 2]`.
     """
 
     ids: tuple[str, ...]
     problems: tuple[str, ...]
     pixels: NDArray[np.uint8]
+    sizes: NDArray[np.int64]
 
 
 def picture_batches(asked: Iterable[AskedPicture], size: Size, fit: Fit, batch_images: int) -> Iterator[PictureBatch]:
@@ -43,17 +53,19 @@ def picture_batches(asked: Iterable[AskedPicture], size: Size, fit: Fit, batch_i
                 decoded = list(pool.map(lambda one: _decoded(one, size, fit), chunk))
             problems = tuple(one if isinstance(one, str) else "" for one in decoded)
             rows = [one for one in decoded if not isinstance(one, str)]
-            pixels = np.stack(rows) if rows else np.empty((0, size[1], size[0], 3), np.uint8)
-            yield PictureBatch(tuple(one.id for one in chunk), problems, pixels)
+            pixels = np.stack([one for one, _ in rows]) if rows else np.empty((0, size[1], size[0], 3), np.uint8)
+            sizes = np.array([came_in for _, came_in in rows], np.int64).reshape(-1, 2)
+            yield PictureBatch(tuple(one.id for one in chunk), problems, pixels, sizes)
 
 
-def _decoded(asked: AskedPicture, size: Size, fit: Fit) -> NDArray[np.uint8] | str:
-    """The pixels, or why there are none."""
+def _decoded(asked: AskedPicture, size: Size, fit: Fit) -> tuple[NDArray[np.uint8], Size] | str:
+    """The pixels and the size they came in, or why there are none."""
     if asked.problem or asked.content is None:
         return asked.problem or "nothing to read"
     try:
         if isinstance(asked.content, Path):
-            return decode_picture(asked.content, size, fit)
-        return to_canvas(Image.fromarray(asked.content), size, fit)
+            return decode_picture(asked.content, size, fit), picture_size(asked.content)
+        image = Image.fromarray(asked.content)
+        return to_canvas(image, size, fit), image.size
     except UNREADABLE as error:
         return why_unreadable(error)

@@ -60,8 +60,7 @@ def writable_name(name: str) -> str:
 def picture_size(path: Path) -> Size:
     """Return width and height in pixels as seen upright, from the file's header alone; raises one of UNREADABLE."""
     with Image.open(path) as image:
-        lies = image.getexif().get(_ORIENTATION_TAG) in _LYING
-        return (image.height, image.width) if lies else image.size
+        return _upright_size(image)
 
 
 def decode_picture(path: Path, size: Size, fit: Fit) -> NDArray[np.uint8]:
@@ -74,11 +73,11 @@ def decode_picture(path: Path, size: Size, fit: Fit) -> NDArray[np.uint8]:
         return _brought_to(image, size, fit)
 
 
-def decode_sent_picture(content: bytes, size: Size, fit: Fit, most_pixels: int) -> NDArray[np.uint8]:
-    """Return the picture in these bytes as `decode_picture` returns a file's; raises one of UNREADABLE.
+def decode_sent_picture(content: bytes, size: Size, fit: Fit, most_pixels: int) -> tuple[NDArray[np.uint8], Size]:
+    """Return the picture in these bytes as `decode_picture` returns a file's, and the size it came in, upright.
 
-    Nothing is decoded before its header has said that it holds at most `most_pixels`; JPEG, PNG, WebP, BMP, GIF and
-    TIFF only. Refused with RequestTooLarge: more pixels, or a JPEG of more than 64 scans.
+    Raises one of UNREADABLE. Nothing is decoded before its header has said that it holds at most `most_pixels`; JPEG,
+    PNG, WebP, BMP, GIF and TIFF only. Refused with RequestTooLarge: more pixels, or a JPEG of more than 64 scans.
     """
     try:
         opened = Image.open(io.BytesIO(content), formats=SENT_KINDS)
@@ -98,7 +97,13 @@ def decode_sent_picture(content: bytes, size: Size, fit: Fit, most_pixels: int) 
             raise RequestTooLarge(
                 f"expected a JPEG of at most {_MOST_SCANS} scans, got {content.count(_SCAN)}; save it again"
             )
-        return _brought_to(image, size, fit)
+        came_in = _upright_size(image)
+        return _brought_to(image, size, fit), came_in
+
+
+def _upright_size(image: Image.Image) -> Size:
+    lies = image.getexif().get(_ORIENTATION_TAG) in _LYING
+    return (image.height, image.width) if lies else image.size
 
 
 def _brought_to(image: Image.Image, size: Size, fit: Fit) -> NDArray[np.uint8]:

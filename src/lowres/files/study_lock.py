@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from lowres.errors import StudyError, StudyLocked
 
@@ -41,7 +41,7 @@ def _opened(path: Path) -> IO[str]:
 
 def _take(handle: IO[str], folder: Path) -> None:
     try:
-        _lock_without_waiting(handle)
+        lock_without_waiting(handle)
     except OSError as error:
         if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
             raise StudyError(
@@ -68,7 +68,8 @@ def _is_file_of(handle: IO[str], path: Path) -> bool:
         return False
 
 
-def _lock_without_waiting(handle: IO[str]) -> None:
+def lock_without_waiting(handle: IO[Any]) -> None:
+    """Lock an open file for this process until it is closed; raises OSError while another process holds it."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lowres.values.recipes.recipe import Recipe
 
 BATCH_IMAGES = 32
+# What is to be done with a batch and the network's outputs for the pictures in it that were read.
+Record = Callable[["PictureBatch", "NDArray[np.float32]"], None]
 # What a study must have made, and the file that matters of it.
 _NEEDED = {"images": "", "train": MODEL_FILE, "evaluate": EVALUATION_FILE}
 
@@ -88,9 +90,10 @@ def _refuse_unfinished(ledger: Ledger, folder: Path) -> None:
             raise StudyDamaged(f"expected {what} in {folder} as it was written: {'; '.join(complaints)}; {repair}")
 
 
-def open_study_engine(study: FinishedStudy) -> tuple[TrainedClassifier, Engine]:
+def open_study_engine(study: FinishedStudy, with_embedding: bool = False) -> tuple[TrainedClassifier, Engine]:
     """Return the study's classifier and the quickest engine its recipe allows for it; several seconds.
 
+    with_embedding: the engine's rows hold the logits and then the embedding, as `open_logits_engine` has them.
     Refused with StudyDamaged: a model with other classes than the study's.
     """
     from lowres.networks.backend import load_backend
@@ -106,19 +109,20 @@ def open_study_engine(study: FinishedStudy) -> tuple[TrainedClassifier, Engine]:
             f"{', '.join(classifier.class_names)}; run: lowres evaluate {study.folder}"
         )
     by_features = goes_by_features(study.recipe)
-    return classifier, open_logits_engine(classifier, choices.engine, choices.precision, by_features=by_features)
+    engine = open_logits_engine(classifier, choices.engine, choices.precision, by_features, with_embedding)
+    return classifier, engine
 
 
 class StudyPredictor:
     """A study's network on the quickest engine its recipe allows; loaded once, when the first picture is there."""
 
-    def __init__(self, study: FinishedStudy) -> None:
-        """Load nothing yet."""
-        self.study = study
+    def __init__(self, study: FinishedStudy, record: Record | None = None) -> None:
+        """Load nothing yet. record: told of every batch before its rows are given."""
+        self.study, self._record = study, record
 
     @cached_property
     def _engine(self) -> Any:
-        return open_study_engine(self.study)[1]
+        return open_study_engine(self.study, with_embedding=self._record is not None)[1]
 
     @property
     def engine(self) -> str:
@@ -136,7 +140,10 @@ class StudyPredictor:
         from lowres.values.judging.prediction_rows import UnreadPicture, prediction_rows
 
         batches = picture_batches(asked, self.study.size, self.study.recipe.images.fit, BATCH_IMAGES)
-        for batch, logits in self._with_logits(batches, flips):
+        for batch, outputs in self._with_outputs(batches, flips):
+            if self._record is not None:
+                self._record(batch, outputs)
+            logits = outputs[:, : len(self.study.class_names)]
             read = [id for id, problem in zip(batch.ids, batch.problems, strict=True) if not problem]
             answers = iter(prediction_rows(read, logits, self.study.class_names, self.study.rules, top))
             yield tuple(
@@ -144,17 +151,17 @@ class StudyPredictor:
                 for id, problem in zip(batch.ids, batch.problems, strict=True)
             )
 
-    def _with_logits(
+    def _with_outputs(
         self, batches: Iterator[PictureBatch], flips: bool
     ) -> Iterator[tuple[PictureBatch, NDArray[np.float32]]]:
-        """Each batch with the logits of what was read of it; the engine may be a few batches ahead of what it gives."""
+        """Each batch with the outputs for what was read of it; the engine may be a few batches ahead."""
         waiting: deque[PictureBatch] = deque()
         outputs = self._engine.run(_views(batches, waiting, flips))
-        for logits in outputs:
+        for output in outputs:
             if flips:
-                logits = ((logits + next(outputs)) / 2).astype(logits.dtype)
+                output = ((output + next(outputs)) / 2).astype(output.dtype)
             batch = waiting.popleft()
-            yield batch, logits[: len(batch.pixels)]
+            yield batch, output[: len(batch.pixels)]
 
 
 def _views(batches: Iterator[PictureBatch], waiting: deque[PictureBatch], flips: bool) -> Iterator[NDArray[np.uint8]]:

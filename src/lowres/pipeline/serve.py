@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lowres.errors import LowresError, StudyError
 from lowres.files.ledger import Ledger
 from lowres.files.machine import give_back_memory
 from lowres.files.study_folder import is_study, read_ledger
 from lowres.files.version_folders import FoundVersion, find_versions, ledger_identity, pinned_version
-from lowres.pipeline.evaluate import EVALUATION_FILE
-from lowres.pipeline.predict_pictures import FinishedStudy, open_finished_study, open_study_engine
+from lowres.pipeline.model_opener import ModelOpener
 
 if TYPE_CHECKING:
     from socket import socket
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from lowres.faces.serving.limits import Limits
-    from lowres.faces.serving.served_model import Confusion, Explain, HeatMap, ServedModel
+    from lowres.faces.serving.recording import Recorder
     from lowres.faces.serving.shelf import Shelf
-    from lowres.networks.engines import Engine
-    from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.values.monitoring.picture_policy import PicturePolicy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_WARM_SIZES = 16
 Note = Callable[[str], None]
 
 
@@ -67,75 +60,62 @@ def served_sources(words: Iterable[str]) -> tuple[ServedSource, ...]:
 
 
 @dataclass(frozen=True)
+class RecordingChoice:
+    """Where predictions are recorded (a file or a URL), which pictures are kept with them, and for how many days."""
+
+    store: str
+    policy: PicturePolicy
+    keep_days: float = 30
+
+
+@dataclass(frozen=True)
 class ServingChoice:
-    """What is served and how. kept: loaded versions a name. token: empty where everybody may ask."""
+    """What is served and how.
+
+    kept: loaded versions a name. token: empty where everybody may ask. recording: None where nothing is recorded.
+    """
 
     sources: tuple[ServedSource, ...]
     limits: Limits
     token: str = ""
     explains: bool = True
     kept: int = 2
+    recording: RecordingChoice | None = None
 
 
 def serve_studies(choice: ServingChoice, socket: socket, say: Note, begun: Callable[[], None]) -> None:
     """Load what is asked for, then answer at the socket until SIGTERM or Ctrl-C, and finish what was taken.
 
-    begun: called when the first request would be taken. Refused as `ShelfKeeper.open_all` refuses, before that.
+    begun: called when the first request would be taken. Refused as `ShelfKeeper.open_all` and `open_store` refuse,
+    before that.
     """
     from lowres.faces.serving.application import build_application
     from lowres.faces.serving.desk import Desk
     from lowres.faces.serving.page import render_page
     from lowres.faces.serving.server import Server
 
-    desk = Desk(choice.limits)
-    opener = ModelOpener(choice.limits.batch_pictures, choice.explains)
+    recorder = None if choice.recording is None else _open_recorder(choice.recording, say)
+    desk = Desk(choice.limits, recorder)
+    opener = ModelOpener(choice.limits.batch_pictures, choice.explains, with_embedding=recorder is not None)
     keeper = ShelfKeeper(desk.shelf, choice.sources, opener, choice.kept, say)
-    keeper.open_all()
+    try:
+        keeper.open_all()
+    except LowresError:
+        desk.close()
+        raise
     application = build_application(desk, render_page(), token=choice.token, look_again=keeper.look_again)
     Server(application, arrival_seconds=choice.limits.arrival_seconds, begun=begun).run([socket])
 
 
-@dataclass(frozen=True)
-class ModelOpener:
-    """Opens a version of a study to be served, warmed up. explains: whether heat maps can be asked for."""
+def _open_recorder(choice: RecordingChoice, say: Note) -> Recorder:
+    from lowres.faces.serving.recording import Recorder
+    from lowres.files.monitoring.store import open_store
 
-    batch_pictures: int
-    explains: bool
-
-    def open(self, name: str, version: int, folder: Path) -> ServedModel:
-        """Return the study in the folder, ready to answer; several seconds.
-
-        Refused as `open_finished_study` and `open_study_engine` refuse.
-        """
-        from lowres.faces.serving.served_model import ServedModel
-
-        study, identity = open_finished_study(folder), ledger_identity(read_ledger(folder))
-        evaluation = json.loads((folder / EVALUATION_FILE).read_bytes())
-        classifier, engine = open_study_engine(study)
-        answer = _answer_of(engine)
-        self._warm_up(study, answer)
-        return ServedModel(
-            name=name,
-            version=version,
-            identity=identity,
-            class_names=study.class_names,
-            size=study.size,
-            fit=study.recipe.images.fit,
-            rules=study.rules,
-            engine=f"{engine.name} {engine.precision}",
-            answer=answer,
-            parallel_batches=engine.parallel_batches,
-            explain=_explain_of(study, classifier) if self.explains else None,
-            answered=_answered(evaluation, study.class_names),
-            mistaken_for=_mistaken_for(evaluation, study.class_names),
-        )
-
-    def _warm_up(self, study: FinishedStudy, answer: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
-        """Batches of every usual size once: what an engine prepares for each is ready before anybody waits for it."""
-        import numpy as np
-
-        for size in {*range(1, min(_WARM_SIZES, self.batch_pictures) + 1), self.batch_pictures}:
-            answer(np.zeros((size, study.size[1], study.size[0], 3), np.uint8))
+    store = open_store(choice.store, note=say)
+    kept = f"{choice.policy.keep} pictures"
+    kept += f", for {choice.keep_days:g} days" if choice.policy.keep != "none" else ""
+    say(f"predictions are recorded in {store.shown}; kept: {kept}")
+    return Recorder(store, choice.policy, keep_days=choice.keep_days, say=say)
 
 
 @dataclass
@@ -237,47 +217,3 @@ class ShelfKeeper:
 
 def _identity(ledger: Ledger) -> str:
     return ledger_identity(ledger) if {"train", "evaluate"} <= set(ledger.stages) else ""
-
-
-def _answer_of(engine: Engine) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    def answer(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        (logits,) = engine.run((pixels,))
-        return logits
-
-    return answer
-
-
-def _explain_of(study: FinishedStudy, classifier: TrainedClassifier) -> Explain:
-    import numpy as np
-
-    from lowres.faces.serving.served_model import HeatMap
-    from lowres.networks.explaining import Explainer
-    from lowres.values.explaining.class_activation import find_method
-
-    choices, features = study.recipe.explanation, study.recipe.features
-    explainer = Explainer(classifier, choices.layer, engine=features.engine, precision=features.precision)
-    title = find_method(choices.method).title
-
-    def explain(pixels: NDArray[np.uint8], target: int, against: int | None) -> HeatMap:
-        other = None if against is None else np.array([against])
-        maps = explainer.maps(pixels[None], np.array([target]), other, method=choices.method)
-        return HeatMap(maps[0], title, explainer.layer)
-
-    explain(np.zeros((study.size[1], study.size[0], 3), np.uint8), 0, None)
-    return explain
-
-
-def _answered(evaluation: dict[str, Any], names: tuple[str, ...]) -> dict[str, int]:
-    """How many test images were answered with each class."""
-    columns = zip(*evaluation["confusion"], strict=True)
-    return {name: int(sum(column)) for name, column in zip(names, columns, strict=True)}
-
-
-def _mistaken_for(evaluation: dict[str, Any], names: tuple[str, ...]) -> dict[str, tuple[Confusion, ...]]:
-    """For each answer, which classes the test images really had that got it by mistake, commonest first."""
-    from lowres.faces.serving.served_model import Confusion
-
-    found: dict[str, list[Confusion]] = {name: [] for name in names}
-    for pair in evaluation["confusion_pairs"]:
-        found[pair["predicted"]].append(Confusion(str(pair["true"]), int(pair["count"])))
-    return {name: tuple(sorted(pairs, key=lambda one: -one.count)) for name, pairs in found.items()}

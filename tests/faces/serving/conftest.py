@@ -18,11 +18,11 @@ def page():
 
 @pytest.fixture
 def serving(page):
-    """Start a server: models to serve, limits, a token; give the client and the desk behind it."""
+    """Start a server: models to serve, limits, a token, what records; give the client and the desk behind it."""
     clients = []
 
-    def start(*models, token="", **limits):
-        desk = Desk(Limits(**limits))
+    def start(*models, token="", recorder=None, **limits):
+        desk = Desk(Limits(**limits), recorder)
         for one in models or (model(),):
             desk.shelf.add(one.name)
             desk.shelf.put(one)

@@ -24,6 +24,16 @@ def logits_of(pixels: np.ndarray) -> np.ndarray:
     return pixels.mean(axis=(1, 2)).astype(np.float32) / 32
 
 
+def embedding_of(pixels: np.ndarray) -> np.ndarray:
+    """Five channels: the first row of the red of each picture."""
+    return pixels[:, 0, :5, 0].astype(np.float32)
+
+
+def with_embedding(pixels: np.ndarray) -> np.ndarray:
+    """Logits and embedding side by side, as a model gives them whose answers are recorded."""
+    return np.concatenate([logits_of(pixels), embedding_of(pixels)], axis=1)
+
+
 def explain(pixels: np.ndarray, target: int, against: int | None) -> HeatMap:
     """A map of which only the class explained is known."""
     return HeatMap(HEAT + target - (0 if against is None else against), "Grad-CAM", "blocks")

@@ -129,9 +129,9 @@ def test_the_last_label_of_each_reviewer_stands_and_all_must_agree(store, record
 def test_a_record_is_found_and_deleted_with_all_that_belongs_to_it(store, records):
     store.add(records)
     store.label([said(records[6], "ann", "dog", 1)])
-    assert store.find(caller_id="request 3") == (records[6].id, records[7].id)
-    assert store.find(sha256=records[6].sha256) == (records[6].id,)
-    assert store.delete([*store.find(caller_id="request 3"), "nobody"]) == 2
+    assert store.find("request 3") == (records[6].id, records[7].id)
+    assert store.find(records[6].sha256) == (records[6].id,) == store.find(records[6].id)
+    assert store.delete([*store.find("request 3"), "nobody"]) == 2
     assert store.count("cats") == 38
     assert store.read_pictures([records[6].id]) == {}
     assert store.read_labels() == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -16,9 +18,12 @@ from lowres.errors import NotServed, ServerBusy
 from lowres.faces.serving.batcher import Batcher
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.observations import Observations
+from lowres.faces.serving.recording import Recorder
+from lowres.faces.serving.sent_pixels import Sent
 from lowres.faces.serving.served_model import HeatMap, ServedModel
 from lowres.faces.serving.shelf import Shelf
 from lowres.faces.serving.visit import Visit
+from lowres.values.monitoring.recording import AnsweredPictures
 
 Logits = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -37,11 +42,11 @@ class Answered(NamedTuple):
 class Desk:
     """The shelf's models, asked from the event loop."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Open the threads."""
-        self.limits = limits
+    def __init__(self, limits: Limits, recorder: Recorder | None = None) -> None:
+        """Open the threads. recorder: told of every answer, and closed with the desk."""
+        self.limits, self.recorder = limits, recorder
         self.shelf = Shelf(self._open_batcher)
-        self.observations = Observations(self.shelf)
+        self.observations = Observations(self.shelf, recorder)
         self._decoding = ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="lowres-decode")
         self._explaining = ThreadPoolExecutor(1, thread_name_prefix="lowres-explain")
         self._explanations, self._lock = 0, Lock()
@@ -52,11 +57,13 @@ class Desk:
         name: str | None,
         version: int | None,
         read: Callable[[ServedModel], Asked],
-        pixels_of: Callable[[Asked], Pixels],
+        sent_of: Callable[[Asked], Sent],
+        is_recorded: bool = True,
     ) -> tuple[Asked, Answered]:
         """Read what is asked and answer it; the version asked stays until then, whatever is loaded meanwhile.
 
-        read: turns the request into what it asks of a model; slow, so it runs in a thread.
+        read: turns the request into what it asks of a model; slow, so it runs in a thread. is_recorded: False where the
+        same was answered before.
         Refused with NotServed: no such model; with ServerBusy: too many wait; with what `read` refuses.
         """
         with self.shelf.hold(name, version) as served:
@@ -64,10 +71,12 @@ class Desk:
             # A crowd that cannot be answered is sent away before the work of reading what it asks.
             served.batcher.refuse_more(1)
             asked = await self._in_thread(self._decoding, partial(read, served.model))
-            pixels = pixels_of(asked)
-            visit.pictures = len(pixels)
-            logits = await asyncio.wrap_future(served.batcher.submit(pixels))
-            return asked, Answered(served.model, pixels, logits)
+            sent = sent_of(asked)
+            visit.pictures = len(sent.pixels)
+            outputs = await asyncio.wrap_future(served.batcher.submit(sent.pixels))
+        if self.recorder is not None and is_recorded:
+            self.recorder.take(_to_record(served.model, visit, sent, outputs))
+        return asked, Answered(served.model, sent.pixels, outputs[:, : len(served.model.class_names)])
 
     async def explain(self, answered: Answered, target: int, against: int | None) -> HeatMap:
         """Return the heat map of the first picture; one is made at a time.
@@ -96,6 +105,8 @@ class Desk:
         self._decoding.shutdown(wait=True)
         self.shelf.close()
         self._explaining.shutdown(wait=True, cancel_futures=True)
+        if self.recorder is not None:
+            self.recorder.close()
 
     def _explained(self, _: object) -> None:
         with self._lock:
@@ -109,3 +120,16 @@ class Desk:
             waiting_pictures=self.limits.waiting_pictures,
             noted=partial(self.observations.batch, model),
         )
+
+
+def _to_record(model: ServedModel, visit: Visit, sent: Sent, outputs: NDArray[np.float32]) -> AnsweredPictures:
+    return AnsweredPictures(
+        model=model.recorded,
+        rules=model.rules,
+        at=datetime.now(UTC),
+        pixels=sent.pixels,
+        sizes=sent.sizes,
+        outputs=outputs,
+        seconds=time.perf_counter() - visit.began,
+        caller_id=visit.id,
+    )

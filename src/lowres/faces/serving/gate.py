@@ -40,7 +40,7 @@ class Gate:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        visit, began, status = begin_visit(scope), time.perf_counter(), 0
+        visit, status = begin_visit(scope), 0
 
         async def noted_send(message: Message) -> None:
             nonlocal status
@@ -58,7 +58,7 @@ class Gate:
             self._budget.give(visit.body_bytes)
             visit.body = b""
             status = status or (GONE if visit.is_gone else WENT_WRONG)
-            self._observations.request(visit, status, time.perf_counter() - began)
+            self._observations.request(visit, status, time.perf_counter() - visit.began)
 
     async def _pass(self, visit: Visit, receive: Receive, send: Send) -> None:
         try:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from lowres.faces.serving.recording import Recorder
 from lowres.faces.serving.served_model import ServedModel
 from lowres.faces.serving.shelf import Shelf
 from lowres.faces.serving.visit import Visit
@@ -24,8 +25,8 @@ _log = logging.getLogger(ACCESS)
 class Observations:
     """Counts requests, pictures and batches; a registry of its own, so that two servers in one process are two."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        """Count from nothing."""
+    def __init__(self, shelf: Shelf, recorder: Recorder | None = None) -> None:
+        """Count from nothing. recorder: counts for itself, and is asked."""
         self._registry = CollectorRegistry()
         by_model = ("model", "version")
         self._requests = Counter(
@@ -46,6 +47,8 @@ class Observations:
             "lowres_batch_seconds", "Seconds the network worked.", by_model, registry=self._registry
         )
         self._registry.register(_Waiting(shelf))
+        if recorder is not None:
+            self._registry.register(_Recording(recorder))
         ProcessCollector(registry=self._registry)
 
     def request(self, visit: Visit, status: int, seconds: float) -> None:
@@ -90,6 +93,24 @@ class _Waiting(Collector):
                 answers.add_metric(labels, float(self._shelf.current(name) == version))
         yield waiting
         yield answers
+
+
+class _Recording(Collector):
+    """What became of the predictions that were to be recorded."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def collect(self) -> Iterator[Metric]:
+        lost = CounterMetricFamily("lowres_lost_records", "Predictions that were not recorded.", labels=("reason",))
+        for reason, count in self._recorder.lost.items():
+            lost.add_metric((reason,), count)
+        yield lost
+        yield CounterMetricFamily("lowres_records", "Predictions written into the store.", self._recorder.written)
+        yield GaugeMetricFamily("lowres_unwritten_records", "Predictions that wait.", self._recorder.waiting)
+        yield GaugeMetricFamily(
+            "lowres_store_is_failing", "1 while the store takes nothing.", float(self._recorder.is_failing)
+        )
 
 
 def _line(visit: Visit, status: int, seconds: float) -> str:

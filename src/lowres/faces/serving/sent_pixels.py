@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,29 @@ Pixels = NDArray[np.uint8]
 HIGHEST = 255
 
 
-def file_pixels(model: ServedModel, content: bytes, limits: Limits, where: str = "the body") -> Pixels:
-    """Return a picture file as uint8 `[height, width, 3]`, prepared as the study's own pictures were.
+class Sent(NamedTuple):
+    """What a request sent as pictures.
+
+    pixels: as the model takes them, uint8 `[n, height, width, 3]`. sizes: width and height that each came in, `[n, 2]`.
+    """
+
+    pixels: Pixels
+    sizes: NDArray[np.int64]
+
+
+def file_pixels(model: ServedModel, content: bytes, limits: Limits, where: str = "the body") -> Sent:
+    """Return a picture file, prepared as the study's own pictures were.
 
     Refused with RequestRefused: bytes that are no readable picture; with RequestTooLarge: too many pixels.
     """
     try:
-        return decode_sent_picture(content, model.size, model.fit, limits.pixels)
+        pixels, size = decode_sent_picture(content, model.size, model.fit, limits.pixels)
     except UNREADABLE as error:
         raise RequestRefused(
             f"expected a JPEG, PNG, WebP, BMP, GIF or TIFF in {where}, got {len(content)} bytes that are none that can "
             f"be read ({why_unreadable(error)}); send the file as it is"
         ) from error
+    return Sent(pixels[None], np.array([size], np.int64))
 
 
 def encoded_bytes(value: Any, where: str) -> bytes:
@@ -44,8 +55,8 @@ def encoded_bytes(value: Any, where: str) -> bytes:
         raise RequestRefused(f"expected base64 in {where}, got text that is none ({error}); encode it again") from error
 
 
-def number_pixels(model: ServedModel, values: Any, limits: Limits, where: str) -> Pixels:
-    """Return nested lists of numbers as uint8 `[n, height, width, 3]`.
+def number_pixels(model: ServedModel, values: Any, limits: Limits, where: str) -> Sent:
+    """Return nested lists of numbers as pixels.
 
     Refused with RequestRefused: another shape, ragged lists, fractions, and numbers outside 0 to 255: pixels go in as
     they come out of the file, and are scaled inside the network.
@@ -58,8 +69,13 @@ def number_pixels(model: ServedModel, values: Any, limits: Limits, where: str) -
     return checked_pixels(model, array, where)
 
 
-def checked_pixels(model: ServedModel, array: NDArray[Any], where: str) -> Pixels:
-    """Return numbers of any type as uint8 `[n, height, width, 3]`; refused as `number_pixels` refuses."""
+def checked_pixels(model: ServedModel, array: NDArray[Any], where: str) -> Sent:
+    """Return numbers of any type as pixels; refused as `number_pixels` refuses."""
+    pixels = _whole_pixels(model, array, where)
+    return Sent(pixels, np.tile(np.array(model.size, np.int64), (len(pixels), 1)))
+
+
+def _whole_pixels(model: ServedModel, array: NDArray[Any], where: str) -> Pixels:
     wanted = model.pixel_shape
     if array.dtype.kind not in "uif" or array.shape[1:] != wanted or array.ndim != 4 or len(array) == 0:
         found = f"shape {list(array.shape)}" if array.dtype.kind in "uif" else "something that is no numbers"
@@ -93,9 +109,11 @@ def refuse_crowd(count: int, limits: Limits) -> None:
         )
 
 
-def joined(pictures: Sequence[Pixels]) -> Pixels:
-    """Return single pictures as one array `[n, height, width, 3]`."""
-    return np.stack(pictures)
+def joined(pictures: Sequence[Sent]) -> Sent:
+    """Return pictures as one."""
+    if len(pictures) == 1:
+        return pictures[0]
+    return Sent(*(np.concatenate(parts) for parts in zip(*pictures, strict=True)))
 
 
 def _wanted(model: ServedModel) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lowres.files.pictures import Fit, Size
 from lowres.values.judging.prediction_rows import AnswerRules
+from lowres.values.monitoring.served_record import RecordedModel
 
-# uint8 `[n, height, width, 3]` to float32 logits `[n, classes]`.
+# uint8 `[n, height, width, 3]` to float32 `[n, classes]`, the logits; behind them the embedding where it is recorded.
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -59,6 +61,11 @@ class ServedModel:
     explain: Explain | None = None
     answered: dict[str, int] = field(default_factory=dict)
     mistaken_for: dict[str, tuple[Confusion, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def recorded(self) -> RecordedModel:
+        """What records say of it."""
+        return RecordedModel(self.name, self.version, self.identity, self.class_names, self.rules.review_threshold)
 
     @property
     def pixel_shape(self) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ _LONGEST_ID = 100
 class Visit:
     """A request. body: whole, once it has been read. model, version, pictures: what it asked, once that is known.
 
-    is_gone: whether the client closed the connection before its body was whole.
+    began: by the performance counter. is_gone: whether the client closed the connection before its body was whole.
     """
 
     scope: Any
@@ -29,6 +30,7 @@ class Visit:
     model: str = ""
     version: int = 0
     pictures: int = 0
+    began: float = field(default_factory=time.perf_counter)
     is_gone: bool = False
 
     @property
@@ -42,9 +44,12 @@ class Visit:
 
 
 def begin_visit(scope: Any) -> Visit:
-    """Return the visit of a request, kept with it; its id is the sender's X-Request-Id, or drawn."""
+    """Return the visit of a request, kept with it.
+
+    Its id is the sender's X-Request-Id, else their X-Correlation-Id, else drawn.
+    """
     visit = Visit(scope, scope["method"], scope["path"], (scope.get("client") or ("",))[0])
-    given = visit.header(b"x-request-id") or ""
+    given = visit.header(b"x-request-id") or visit.header(b"x-correlation-id") or ""
     visit.id = given if given.isprintable() and 0 < len(given) <= _LONGEST_ID else secrets.token_hex(8)
     scope[_KEY] = visit
     return visit

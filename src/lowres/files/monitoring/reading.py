@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from lowres.errors import StoreError
 from lowres.files.monitoring.instants import to_microseconds
@@ -136,14 +137,12 @@ def some_at_a_time(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + _IDS_AT_ONCE]
 
 
-def find_ids(connection: Connection, caller_id: str | None, sha256: str | None) -> tuple[str, ...]:
-    """Return the ids of records with this caller's id, and with this hash, oldest first."""
-    query = select(records.c.id).order_by(records.c.number)
-    if caller_id is not None:
-        query = query.where(records.c.caller_id == caller_id)
-    if sha256 is not None:
-        query = query.where(records.c.sha256 == bytes.fromhex(sha256))
-    return tuple(connection.execute(query).scalars())
+def find_ids(connection: Connection, name: str) -> tuple[str, ...]:
+    """Return the ids of records that are called so: by id, caller's id or pixels' hash; oldest first."""
+    called = [records.c.id == name, records.c.caller_id == name]
+    if re.fullmatch("[0-9a-f]{64}", name):
+        called.append(records.c.sha256 == bytes.fromhex(name))
+    return tuple(connection.execute(select(records.c.id).where(or_(*called)).order_by(records.c.number)).scalars())
 
 
 def _class_names(connection: Connection, chosen: Chosen) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from lowres.errors import StoreError
+from lowres.errors import StoreError, StoreUnavailable
 from lowres.files.monitoring.addresses import make_engine, shown_url, store_url
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def open_store(words: str, *, note: Callable[[str], None] = lambda text: None, m
 
     from lowres.files.monitoring.migrating import bring_up_to_date
 
-    shown = shown_url(url)
+    shown = identity = shown_url(url)
     if url.drivername == "sqlite":
         file = Path(str(url.database))
+        identity = str(file.absolute())
         if not make and not file.is_file():
             raise StoreError(f"expected a store of records at {shown}, got no file; lowres serve --record makes one")
         if not file.parent.is_dir():
@@ -57,7 +58,7 @@ def open_store(words: str, *, note: Callable[[str], None] = lambda text: None, m
     except StoreError:
         engine.dispose()
         raise
-    return Store(engine, shown)
+    return Store(engine, shown, identity)
 
 
 def cause_of(error: Exception) -> str:
@@ -66,11 +67,14 @@ def cause_of(error: Exception) -> str:
 
 
 class Store:
-    """Predictions of served models, people's labels of them, and how many were lost. shown: where it is, in words."""
+    """Predictions of served models, people's labels of them, and how many were lost.
 
-    def __init__(self, engine: Engine, shown: str) -> None:
+    shown: where it is, in words. identity: the same for whoever opens it on this machine.
+    """
+
+    def __init__(self, engine: Engine, shown: str, identity: str) -> None:
         """Take over an engine whose tables are as they should be."""
-        self.shown = shown
+        self.shown, self.identity = shown, identity
         self._engine = engine
         self._writing = engine.execution_options(writes=True)
 
@@ -91,7 +95,8 @@ class Store:
     def add(self, records: Sequence[ServedRecord]) -> None:
         """Write predictions in one transaction: all of them, or none; a few hundred at once are quickest.
 
-        Refused with StoreError: a database that does not take them (gone, full, locked), an id that is there already.
+        Refused with StoreUnavailable: a database that takes nothing (gone, full, locked); with StoreError: an id that
+        is there already.
         """
         from lowres.files.monitoring.adding import add_records, encoded
 
@@ -182,12 +187,12 @@ class Store:
         with _told(self.shown), self._engine.connect() as connection:
             return read_labels(connection, model, ids)
 
-    def find(self, *, caller_id: str | None = None, sha256: str | None = None) -> tuple[str, ...]:
-        """Return the ids of the records of a request, or of a picture by its pixels' hash, oldest first."""
+    def find(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the records with this id, of this request, or of the pixels with this SHA-256."""
         from lowres.files.monitoring.reading import find_ids
 
         with _told(self.shown), self._engine.connect() as connection:
-            return find_ids(connection, caller_id, sha256)
+            return find_ids(connection, name)
 
     def delete(self, ids: Iterable[str]) -> int:
         """Delete records with all that belongs to them: embedding, picture, labels; return how many there were."""
@@ -230,10 +235,12 @@ class _told:  # noqa: N801 (read as a word: `with told`)
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
         if isinstance(error, SQLAlchemyError):
-            raise StoreError(
+            # What these complain of are the rows, which would be refused again.
+            told = StoreError if isinstance(error, DataError | IntegrityError) else StoreUnavailable
+            raise told(
                 f"expected the store {self._shown} to do as asked, got {cause_of(error)}; see that it is there, "
                 "has room, and lets lowres write"
             ) from error

@@ -17,7 +17,7 @@ from lowres.errors import RequestRefused
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.protocols.json_bodies import json_bytes, json_object, text_of
 from lowres.faces.serving.protocols.tensors import InputTensor, input_tensors
-from lowres.faces.serving.sent_pixels import Pixels, checked_pixels, encoded_bytes, file_pixels, joined, refuse_crowd
+from lowres.faces.serving.sent_pixels import Sent, checked_pixels, encoded_bytes, file_pixels, joined, refuse_crowd
 from lowres.faces.serving.served_model import ServedModel
 from lowres.values.predictions import softmax
 
@@ -38,9 +38,9 @@ class WantedOutput:
 
 @dataclass(frozen=True, eq=False)
 class InferAsk:
-    """pixels: uint8 `[n, height, width, 3]`. id: to be given back, or the empty string."""
+    """sent: the pictures. id: to be given back, or the empty string."""
 
-    pixels: Pixels
+    sent: Sent
     id: str
     outputs: tuple[WantedOutput, ...]
 
@@ -58,7 +58,7 @@ def read_infer(model: ServedModel, body: bytes, header_bytes: str | None, limits
         raise RequestRefused(
             f"expected one input, {PIXELS} or {FILE}, got {', '.join(names)}; see the model's metadata"
         )
-    return InferAsk(_pixels(model, tensors[0], limits), text_of(data, "id"), _outputs(data))
+    return InferAsk(_sent(model, tensors[0], limits), text_of(data, "id"), _outputs(data))
 
 
 def infer_reply(model: ServedModel, ask: InferAsk, logits: NDArray[np.float32]) -> tuple[bytes, int | None]:
@@ -98,7 +98,7 @@ def _header_length(text: str | None, whole: int) -> int:
     return int(text)
 
 
-def _pixels(model: ServedModel, tensor: InputTensor, limits: Limits) -> Pixels:
+def _sent(model: ServedModel, tensor: InputTensor, limits: Limits) -> Sent:
     where = f"input {tensor.name}"
     refuse_crowd(tensor.shape[0] if tensor.shape else 1, limits)
     if tensor.name == PIXELS:

@@ -14,7 +14,7 @@ from lowres.errors import RequestRefused
 from lowres.faces.report_pictures import inline_heat, inline_picture
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.protocols.json_bodies import json_object, text_of
-from lowres.faces.serving.sent_pixels import Pixels, encoded_bytes, file_pixels, number_pixels
+from lowres.faces.serving.sent_pixels import Pixels, Sent, encoded_bytes, file_pixels, number_pixels
 from lowres.faces.serving.served_model import HeatMap, ServedModel
 from lowres.faces.serving.shelf import Shelf
 from lowres.values.explaining.explanation import for_display
@@ -27,9 +27,9 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, eq=False)
 class OnePicture:
-    """pixels: uint8 `[1, height, width, 3]`. target, against: class names, or the empty string."""
+    """sent: the picture. target, against: class names, or the empty string."""
 
-    pixels: Pixels
+    sent: Sent
     target: str = ""
     against: str = ""
 
@@ -46,14 +46,14 @@ def read_picture(
     if content_type.partition(";")[0].strip().lower() == _JSON:
         data = json_object(body)
         asked = dict(query) | {key: text_of(data, key) for key in ("class", "against") if key in data}
-        pixels = _from_json(model, data, limits)
+        sent = _from_json(model, data, limits)
     else:
-        pixels = file_pixels(model, body, limits)[None]
+        sent = file_pixels(model, body, limits)
     words = [asked.get(key, "") for key in ("class", "against")]
     for word in words:
         if word and word not in model.class_names:
             raise RequestRefused(f"expected a class of {model.name}, got {word[:60]!r}; see /models")
-    return OnePicture(pixels, *words)
+    return OnePicture(sent, *words)
 
 
 def answer_reply(model: ServedModel, logits: NDArray[np.float32], id: str) -> dict[str, Any]:
@@ -128,9 +128,9 @@ def _model(shelf: Shelf, name: str) -> dict[str, Any]:
     }
 
 
-def _from_json(model: ServedModel, data: dict[str, Any], limits: Limits) -> Pixels:
+def _from_json(model: ServedModel, data: dict[str, Any], limits: Limits) -> Sent:
     if ("image" in data) == ("pixels" in data):
         raise RequestRefused('expected either image ({"b64": "..."}) or pixels, got both or neither; send one')
     if "image" in data:
-        return file_pixels(model, encoded_bytes(data["image"], "image"), limits, "image")[None]
+        return file_pixels(model, encoded_bytes(data["image"], "image"), limits, "image")
     return number_pixels(model, [data["pixels"]], limits, "pixels")

@@ -18,7 +18,7 @@ from lowres.errors import RequestRefused
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.protocols.json_bodies import json_object, text_of
 from lowres.faces.serving.sent_pixels import (
-    Pixels,
+    Sent,
     encoded_bytes,
     file_pixels,
     joined,
@@ -36,9 +36,9 @@ _DEFAULT = "serving_default"
 
 @dataclass(frozen=True, eq=False)
 class PredictAsk:
-    """pixels: uint8 `[n, height, width, 3]`. is_row: asked in row form, so answered in it. output: what is wanted."""
+    """sent: the pictures. is_row: asked in row form, so answered in it. output: what is wanted."""
 
-    pixels: Pixels
+    sent: Sent
     is_row: bool
     output: str
 
@@ -54,8 +54,8 @@ def read_predict(model: ServedModel, body: bytes, limits: Limits) -> PredictAsk:
         raise RequestRefused(
             f"expected either instances or inputs, got {'both' if is_row else 'neither'}; send one of the two"
         )
-    pixels = _rows(model, data["instances"], limits) if is_row else _columns(model, data["inputs"], limits)
-    return PredictAsk(pixels, is_row, OUTPUTS[signature])
+    sent = _rows(model, data["instances"], limits) if is_row else _columns(model, data["inputs"], limits)
+    return PredictAsk(sent, is_row, OUTPUTS[signature])
 
 
 def predict_reply(model: ServedModel, ask: PredictAsk, logits: NDArray[np.float32]) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def predict_reply(model: ServedModel, ask: PredictAsk, logits: NDArray[np.float3
     return {"predictions" if ask.is_row else "outputs": values.tolist()}
 
 
-def read_classify(model: ServedModel, body: bytes, limits: Limits) -> Pixels:
-    """Return the pixels of a `:classify`: `examples` with `image` (a file) or `pixels` each, and what they share."""
+def read_classify(model: ServedModel, body: bytes, limits: Limits) -> Sent:
+    """Return the pictures of a `:classify`: `examples` with `image` (a file) or `pixels` each, and what they share."""
     data = json_object(body)
     examples, context = data.get("examples"), data.get("context") or {}
     if not isinstance(examples, list) or not isinstance(context, dict):
@@ -106,7 +106,7 @@ def metadata_reply(model: ServedModel) -> dict[str, Any]:
     }
 
 
-def _rows(model: ServedModel, instances: Any, limits: Limits) -> Pixels:
+def _rows(model: ServedModel, instances: Any, limits: Limits) -> Sent:
     if not isinstance(instances, list):
         raise RequestRefused("expected instances as a list, got something else; send [one, another, ...]")
     refuse_crowd(len(instances), limits)
@@ -115,21 +115,20 @@ def _rows(model: ServedModel, instances: Any, limits: Limits) -> Pixels:
     return joined([_value(model, one, limits, f"instance {n}") for n, one in enumerate(instances)])
 
 
-def _columns(model: ServedModel, inputs: Any, limits: Limits) -> Pixels:
+def _columns(model: ServedModel, inputs: Any, limits: Limits) -> Sent:
     if isinstance(inputs, dict) and "b64" not in inputs:
         inputs = _only_input(inputs, "inputs")
     # One file alone is a scalar of the column form.
     return _rows(model, [inputs] if isinstance(inputs, dict) else inputs, limits)
 
 
-def _value(model: ServedModel, value: Any, limits: Limits, where: str) -> Pixels:
+def _value(model: ServedModel, value: Any, limits: Limits, where: str) -> Sent:
     """One picture: nested numbers, a file, or either of them by the input's name."""
     if isinstance(value, dict) and "b64" not in value:
         value = _only_input(value, where)
     if isinstance(value, dict):
         return file_pixels(model, encoded_bytes(value, where), limits, where)
-    (pixels,) = number_pixels(model, [value], limits, where)
-    return np.asarray(pixels)
+    return number_pixels(model, [value], limits, where)
 
 
 def _only_input(named: dict[str, Any], where: str) -> Any:
@@ -139,7 +138,7 @@ def _only_input(named: dict[str, Any], where: str) -> Any:
     return next(iter(named.values()))
 
 
-def _example(model: ServedModel, example: Any, context: dict[str, Any], limits: Limits, where: str) -> Pixels:
+def _example(model: ServedModel, example: Any, context: dict[str, Any], limits: Limits, where: str) -> Sent:
     if not isinstance(example, dict):
         raise RequestRefused(f"expected an object as {where}, got something else; name its feature {FILE} or {PIXELS}")
     twice = sorted(set(example) & set(context))

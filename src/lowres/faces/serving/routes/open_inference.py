@@ -57,7 +57,7 @@ def open_inference_routes(desk: Desk) -> APIRouter:
         visit = visit_of(request)
         length = visit.header(_LENGTH.lower().encode())
         read = partial(protocol.read_infer, body=visit.body, header_bytes=length, limits=desk.limits)
-        asked, answered = await desk.answer(visit, name, version, read, lambda ask: ask.pixels)
+        asked, answered = await desk.answer(visit, name, version, read, lambda ask: ask.sent)
         body, json_bytes = protocol.infer_reply(answered.model, asked, answered.logits)
         if json_bytes is None:
             return Response(body, media_type="application/json")

@@ -21,6 +21,10 @@ ModelName = Annotated[str | None, Query(alias="model", max_length=100)]
 ModelVersion = Annotated[int | None, Query(alias="version", ge=1, le=HIGHEST_VERSION)]
 ClassName = Annotated[str | None, Query(alias="class")]
 Against = Annotated[str | None, Query()]
+AnswerId = Annotated[
+    str | None,
+    Query(alias="answer", max_length=100, description="Id of the answer that is explained; it is not recorded again."),
+]
 _NOT_READY = 503
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _ONE_PICTURE = {
@@ -90,8 +94,9 @@ def own_routes(desk: Desk, page: Page) -> APIRouter:
         version: ModelVersion = None,
         target: ClassName = None,
         against: Against = None,
+        answer_id: AnswerId = None,
     ) -> Response:
-        asked, answered = await _answered(desk, request, name, version)
+        asked, answered = await _answered(desk, request, name, version, is_recorded=answer_id is None)
         classes = protocol.targets_of(answered.model, asked, answered.logits)
         heat = await desk.explain(answered, *classes)
         explanation = protocol.explanation_reply(answered.model, answered.pixels, heat, *classes)
@@ -101,7 +106,7 @@ def own_routes(desk: Desk, page: Page) -> APIRouter:
 
 
 async def _answered(
-    desk: Desk, request: Request, name: str | None, version: int | None
+    desk: Desk, request: Request, name: str | None, version: int | None, is_recorded: bool = True
 ) -> tuple[protocol.OnePicture, Answered]:
     visit = visit_of(request)
     if name is None and len(desk.shelf.names) > 1:
@@ -113,7 +118,7 @@ async def _answered(
         query=dict(request.query_params),
         limits=desk.limits,
     )
-    return await desk.answer(visit, name, version, read, lambda asked: asked.pixels)
+    return await desk.answer(visit, name, version, read, lambda asked: asked.sent, is_recorded)
 
 
 def _reply(request: Request, answered: Answered) -> dict[str, Any]:

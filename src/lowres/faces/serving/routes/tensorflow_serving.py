@@ -39,13 +39,13 @@ def tensorflow_serving_routes(desk: Desk) -> APIRouter:
     async def predict(request: Request, name: Name, version: Version | None = None) -> Response:
         visit = visit_of(request)
         read = partial(protocol.read_predict, body=visit.body, limits=desk.limits)
-        asked, answered = await desk.answer(visit, name, version, read, lambda ask: ask.pixels)
+        asked, answered = await desk.answer(visit, name, version, read, lambda ask: ask.sent)
         return json_response(protocol.predict_reply(answered.model, asked, answered.logits))
 
     async def classify(request: Request, name: Name, version: Version | None = None) -> Response:
         visit = visit_of(request)
         read = partial(protocol.read_classify, body=visit.body, limits=desk.limits)
-        _, answered = await desk.answer(visit, name, version, read, lambda pixels: pixels)
+        _, answered = await desk.answer(visit, name, version, read, lambda sent: sent)
         return json_response(protocol.classify_reply(answered.model, answered.logits))
 
     async def regress(request: Request, name: Name, version: Version | None = None) -> Response:
