@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from lowres.cli.application import application
 from lowres.files.asked_pictures import asked_pictures
+from lowres.files.monitoring.store import open_store
 from lowres.files.picture_batches import picture_batches
 from lowres.files.predictions_file import read_predictions
 from lowres.values.predictions import softmax
@@ -59,7 +60,10 @@ def served(picture_study, tmp_path_factory):
     errors = folder.parent / "stderr"
     with errors.open("w") as stderr, (folder.parent / "stdout").open("w") as stdout:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lowres", "serve", str(folder), "--port", "0"], stdout=stdout, stderr=stderr
+            [sys.executable, "-m", "lowres", "serve", str(folder), "--port", "0"]
+            + ["--record", str(folder.parent / "records.sqlite"), "--keep-images", "all"],
+            stdout=stdout,
+            stderr=stderr,
         )
     try:
         url = until(lambda: process.poll() or re.search(r"ready at (http://\S+);", errors.read_text()))[1]
@@ -98,6 +102,12 @@ def test_a_served_study_from_its_first_answer_to_its_last(served, picture_study)
         200,
         len(known.ids),
     )
+    with open_store(str(folder.parent / "records.sqlite"), make=False) as store:
+        for version in (1, 2):
+            window = store.read_window("shades", version)
+            np.testing.assert_allclose(window.probabilities, answer["predictions"], atol=1e-5)
+            assert np.isfinite(window.embeddings.astype(np.float32)).all()
+            np.testing.assert_array_equal(list(store.read_pictures(window.ids.tolist()).values()), pixels)
     with pytest.raises(urllib.error.URLError, match="refused"):
         ask(f"{url}/models")
 

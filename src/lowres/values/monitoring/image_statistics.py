@@ -53,17 +53,21 @@ def image_statistics(pixels: NDArray[np.uint8], sizes: NDArray[Any] | None = Non
 
 
 def _of_some(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.floating[Any]]]:
+    n = len(pixels)
     luma = (pixels.astype(np.float32) @ _LUMA) / np.float32(255)
-    highest, lowest = pixels.max(axis=3), pixels.min(axis=3)
-    spread = (highest - lowest).astype(np.float32)
-    saturation = np.divide(spread, highest, out=np.zeros_like(spread), where=highest > 0)
+    # Colour by colour: NumPy's own maximum along an axis of three is several times slower.
+    red, green, blue = (pixels[..., colour] for colour in range(3))
+    highest, lowest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    spread = highest - lowest
+    saturation = np.divide(spread, highest, out=np.zeros(spread.shape, np.float32), where=highest > 0)
+    flat = luma.reshape(n, -1)
     return {
-        "brightness": luma.mean(axis=(1, 2)),
-        "contrast": luma.std(axis=(1, 2)),
+        "brightness": flat.mean(axis=1),
+        "contrast": flat.std(axis=1),
         "sharpness": _laplacian_variance(luma),
-        "saturation": saturation.mean(axis=(1, 2)),
-        "greyness": (spread <= _GREY_SPREAD).mean(axis=(1, 2)),
-        "clipped": ((highest == 0) | (lowest == 255)).mean(axis=(1, 2)),
+        "saturation": saturation.reshape(n, -1).mean(axis=1),
+        "greyness": (spread <= _GREY_SPREAD).reshape(n, -1).mean(axis=1),
+        "clipped": ((highest == 0) | (lowest == 255)).reshape(n, -1).mean(axis=1),
     }
 
 
@@ -72,4 +76,4 @@ def _laplacian_variance(luma: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros(len(luma), np.float32)
     inner = luma[:, 1:-1, 1:-1]
     sides = luma[:, :-2, 1:-1] + luma[:, 2:, 1:-1] + luma[:, 1:-1, :-2] + luma[:, 1:-1, 2:]
-    return np.asarray((sides - 4 * inner).var(axis=(1, 2)))
+    return np.asarray((sides - 4 * inner).reshape(len(luma), -1).var(axis=1))
