@@ -237,10 +237,13 @@ class _told:  # noqa: N801 (read as a word: `with told`)
     ) -> None:
         from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-        if isinstance(error, SQLAlchemyError):
-            # What these complain of are the rows, which would be refused again.
-            told = StoreError if isinstance(error, DataError | IntegrityError) else StoreUnavailable
-            raise told(
-                f"expected the store {self._shown} to do as asked, got {cause_of(error)}; see that it is there, "
-                "has room, and lets lowres write"
-            ) from error
+        if not isinstance(error, SQLAlchemyError):
+            return
+        told = (
+            f"expected the store {self._shown} to do as asked, got {cause_of(error)}; see that it is there, has room, and "
+            "lets lowres write"
+        )
+        if isinstance(error, DataError | IntegrityError):
+            # These complain of the rows, which would be refused again.
+            raise StoreError(told) from error
+        raise StoreUnavailable(told) from error
