@@ -240,8 +240,8 @@ class _told:  # noqa: N801 (read as a word: `with told`)
         if not isinstance(error, SQLAlchemyError):
             return
         told = (
-            f"expected the store {self._shown} to do as asked, got {cause_of(error)}; see that it is there, has room, and "
-            "lets lowres write"
+            f"expected the store {self._shown} to do as asked, got {cause_of(error)}; see that it is there, "
+            "has room, and lets lowres write"
         )
         if isinstance(error, DataError | IntegrityError):
             # These complain of the rows, which would be refused again.
