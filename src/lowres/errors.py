@@ -35,6 +35,10 @@ Each message says what was expected, what was found, where, and what to do.
 class LowresError(Exception):
     """Anything that went wrong in a way lowres can explain; the command line prints it and exits with 2."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of the traceback (IPython asks for it by this name)."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DataError(LowresError):
     """The user's images or labels cannot be used as they are."""

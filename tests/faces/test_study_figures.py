@@ -34,7 +34,7 @@ def test_a_study_that_trained_more_shows_more(tuned_data):
 
 
 def test_counts_are_those_of_each_part(digits_data):
-    counts = counts_by_part(digits_data)
+    counts = counts_by_part(digits_data.images, digits_data.split)
     assert list(counts) == ["train", "validation", "test"]
     for part, of_classes in counts.items():
         labels = [int(digits_data.images.labels[row]) for row in digits_data.split.part(part)]

@@ -136,7 +136,8 @@ def _kind(format: Format | None, out: Path | None, as_json: bool) -> str:
 @contextmanager
 def _progress(rows_are_shown: bool) -> Iterator[Progress]:
     """Progress on stderr; without bars where rows run down the same terminal."""
-    from lowres.cli.progress import PlainProgress, progress_on
+    from lowres.cli.progress import progress_on
+    from lowres.faces.progress_lines import PlainProgress
 
     if rows_are_shown:
         yield PlainProgress(sys.stderr)

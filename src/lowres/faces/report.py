@@ -152,7 +152,7 @@ def _of_a_hundred(fraction: float) -> int:
 
 def _amounts(data: ReportData) -> list[tuple[str, list[int], int]]:
     """Each class with its images in each part and in all, the largest first."""
-    table = np.stack(list(counts_by_part(data).values()), axis=1)
+    table = np.stack(list(counts_by_part(data.images, data.split).values()), axis=1)
     order = np.argsort(-table.sum(axis=1), kind="stable")
     return [(data.images.class_names[row], table[row].tolist(), int(table[row].sum())) for row in order]
 

@@ -174,7 +174,12 @@ class ReportData:
     @property
     def training_views(self) -> int:
         """In how many changed versions training sees each picture; 0 where it sees it as it is."""
-        tuning = self.recipe.fine_tuning
-        if self.augmentation == Augmentation():
-            return 0
-        return max(self.recipe.augmented_frozen_views, min(tuning.views or tuning.epochs, tuning.epochs))
+        return training_views(self.recipe, self.augmentation)
+
+
+def training_views(recipe: Recipe, augmentation: Augmentation) -> int:
+    """Return in how many changed versions training sees each picture; 0 where it sees it as it is."""
+    if augmentation == Augmentation():
+        return 0
+    tuning = recipe.fine_tuning
+    return max(recipe.augmented_frozen_views, min(tuning.views or tuning.epochs, tuning.epochs))

@@ -20,7 +20,7 @@ def _make(run: StudyRun) -> Made:
     speed = features.extractor.images_per_second
     facts = {
         "backbone": run.recipe.network.backbone,
-        "input_contract": _input_contract(run.recipe),
+        "input_contract": input_contract(run.recipe),
         "weights_sha256": features.weights.sha256 if features.weights else "",
         "weights_origin": features.weights.origin if features.weights else "drawn at random",
         "weights_licence": features.weights.licence if features.weights else "",
@@ -73,7 +73,8 @@ def _other_inputs(run: StudyRun) -> dict[str, str]:
     return inputs | ({"the seed of the trunk's weights": str(run.recipe.seed)} if is_seeded(run.recipe.network) else {})
 
 
-def _input_contract(recipe: Recipe) -> str:
+def input_contract(recipe: Recipe) -> str:
+    """Return how the trunk scales pixels, in words."""
     from lowres.networks.backbones import find_backbone
 
     words = find_backbone(recipe.network.backbone).contract.words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,19 @@ def run_study(
     works on; with StudyError: a folder that cannot be one; with whatever a stage refuses.
     """
     started = time.perf_counter()
+    with brought(choice, until, progress, given_files, stages) as (run, outcomes):
+        return _answer(run.study, choice, outcomes, time.perf_counter() - started)
+
+
+@contextmanager
+def brought(
+    choice: StudyChoice,
+    until: str,
+    progress: Progress | None = None,
+    given_files: Sequence[Path] = (),
+    stages: tuple[Stage, ...] | None = None,
+) -> Iterator[tuple[StudyRun, tuple[StageOutcome, ...]]]:
+    """Bring a study to a stage as `run_study` does, and give the run to whoever reads more of it, still locked."""
     given = sort_given_files(given_files)
     log = _training_log(choice)
     with open_study(choice.folder) as study:
@@ -103,7 +117,7 @@ def run_study(
         outcomes = bring(run, _leading_to(until) if stages is None else stages, until)
         if log and any(outcome.name == "train" for outcome in outcomes):
             log.complete(report.training_history(run))
-        return _answer(study, choice, outcomes, time.perf_counter() - started)
+        yield run, outcomes
 
 
 def _training_log(choice: StudyChoice) -> TrainingLog | None:

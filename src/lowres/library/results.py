@@ -1,0 +1,207 @@
+"""A study's results as the library returns them: checks, training, evaluation, explanation; each draws itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowres.values.explaining.explanation import Explanation
+from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.judging.evaluation import ClassScore, Evaluation
+from lowres.values.labelled_images import LabelledImages
+from lowres.values.predictions import Predictions
+from lowres.values.split import Split
+from lowres.values.training.history import EpochRow
+from lowres.values.training.preflight_report import PreflightReport
+
+if TYPE_CHECKING:
+    from lowres.faces.figures import Drawing
+    from lowres.faces.report_data import Reliance
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What preflight found. report: every check, and the minutes the training will take."""
+
+    report: PreflightReport
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing forbids the training."""
+        return not self.report.failed
+
+    def __repr__(self) -> str:
+        """One line a check."""
+        return "\n".join(f"{one.status}  {one.name}: {one.measured}" for one in self.report.findings)
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import block, findings, sentence
+
+        minutes = self.report.minutes.total
+        cost = f"From here the training takes about {minutes:.1f} minutes on this machine, at most."
+        return block("Preflight", findings(self.report.findings), sentence(cost))
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """How the training went.
+
+    history: a row an epoch, or a head solved at once, both phases. notes: what each stage came to. seconds: of
+    features, heads and fine-tuning together, when they were made. folder: of the study.
+    """
+
+    history: tuple[EpochRow, ...]
+    images: LabelledImages
+    split: Split
+    from_layer: str
+    notes: tuple[str, ...]
+    seconds: float
+    folder: Path
+
+    @property
+    def validation_accuracy(self) -> float:
+        """Of the weights that were kept, a fraction of the validation part."""
+        return [row for row in self.history if row.is_kept][-1].validation_accuracy
+
+    @cached_property
+    def curves(self) -> Drawing | None:
+        """Accuracy, loss and learning rate by epoch; None where nothing was trained in epochs."""
+        from lowres.faces.study_figures import training_figures
+
+        found = training_figures(self.history, self.images, self.split, self.from_layer)
+        return found[0] if found else None
+
+    def phase(self, name: str) -> tuple[EpochRow, ...]:
+        """Return the rows of `frozen` or `fine-tuning`."""
+        return tuple(row for row in self.history if row.phase == name)
+
+    def model(self) -> Any:
+        """Return the trained network as a `keras.Model`: uint8 pixels in, logits out; TensorFlow is loaded for it."""
+        from lowres.networks.trained_classifier import TrainedClassifier
+        from lowres.pipeline.study_run import MODEL_FILE
+
+        return TrainedClassifier.load(self.folder / MODEL_FILE).model
+
+    def __repr__(self) -> str:
+        """What each stage came to."""
+        return "\n".join(self.notes)
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import block, figure, sentence, table
+
+        rows = [
+            (
+                f"{row.head} {row.epoch or ''}".strip() if row.phase == "frozen" else f"epoch {row.epoch}",
+                f"{row.loss:.4f}",
+                f"{row.accuracy:.2%}",
+                f"{row.validation_loss:.4f}",
+                f"{row.validation_accuracy:.2%}",
+                "kept" if row.is_kept else "",
+            )
+            for row in self.history
+        ]
+        columns = ("", "loss", "accuracy", "validation loss", "validation accuracy", "")
+        drawn = [figure(self.curves)] if self.curves else []
+        took = f"It took {self.seconds / 60:.1f} minutes when it was made."
+        return block("Training", *(sentence(note) for note in self.notes), table(columns, rows), *drawn, sentence(took))
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """How good the study is on its test part, all of it. reliance: when a person should look, where that is known."""
+
+    evaluation: Evaluation
+    predictions: Predictions
+    images: LabelledImages
+    reliance: Reliance | None
+
+    @property
+    def n(self) -> int:
+        """How many images were judged."""
+        return self.evaluation.n
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that was answered rightly."""
+        return self.evaluation.accuracy
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Its 95 % interval."""
+        return self.evaluation.accuracy_interval
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """Images by true class (rows) and answer (columns), `[classes, classes]`."""
+        return self.evaluation.confusion
+
+    @property
+    def per_class(self) -> tuple[ClassScore, ...]:
+        """Precision, recall and F1 of each class, with intervals."""
+        return tuple(self.evaluation.per_class)
+
+    @cached_property
+    def figures(self) -> dict[str, Drawing]:
+        """By name: `confusion_matrix`, `per_class_bars`, `confidence_histogram`, `reliability`, `confusion_pairs`.
+
+        `risk_coverage` too, where it is known what leaving doubtful images to people gains.
+        """
+        from lowres.faces.study_figures import judging_figures, reliance_figures
+
+        drawn = judging_figures(self.images, self.predictions, self.evaluation)
+        return {one.name: one for one in (*drawn, *reliance_figures(self.reliance, self.n))}
+
+    def __repr__(self) -> str:
+        """The accuracy with its interval and n."""
+        low, high = self.accuracy_interval
+        return f"accuracy {self.accuracy:.2%} ({low:.2%} to {high:.2%}, n = {self.n:,})"
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import block, sentence, table
+        from lowres.faces.report_words import against_baseline, against_target, verdict
+        from lowres.faces.trust_words import when_to_ask
+
+        rows = [
+            (one.name, f"{one.precision:.1%}", f"{one.recall:.1%}", f"{one.f1:.1%}", f"{one.support:,}")
+            for one in self.per_class
+        ]
+        found = self.evaluation
+        said = (verdict(found), against_baseline(found), against_target(found))
+        asked = when_to_ask(self.reliance.review if self.reliance else None)
+        columns = ("class", "precision", "recall", "F1", "images")
+        return block("Evaluation", *(sentence(one) for one in (*said, asked)), table(columns, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """What the network looks at. explanation: raw heat maps. report: whether they are true."""
+
+    explanation: Explanation
+    report: ExplanationReport
+    predictions: Predictions
+    images: LabelledImages
+    temperature: float
+
+    @cached_property
+    def gallery(self) -> Drawing:
+        """Heat maps over their pictures, right and wrong answers beside each other."""
+        from lowres.faces.study_figures import heat_figures
+
+        return heat_figures(self.images, self.predictions, self.temperature, self.explanation)[0]
+
+    def __repr__(self) -> str:
+        """The method, the layer and the maps' resolution."""
+        rows, columns = self.explanation.maps.shape[1:]
+        name, layer = self.explanation.method, self.explanation.layer
+        return f"{len(self.explanation.ids)} heat maps of {rows}x{columns} by {name} at {layer}"
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import block, figure, sentence
+        from lowres.faces.trust_words import are_maps_true
+
+        return block("Explanation", sentence(f"{self!r}."), sentence(are_maps_true(self.report)), figure(self.gallery))
