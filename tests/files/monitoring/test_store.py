@@ -57,6 +57,30 @@ def test_windows_are_cut_by_time_number_and_count(store, records):
     assert len(store.read_window("cats", since=at[30] + timedelta(days=1))) == 0
 
 
+def test_a_trend_is_what_numpy_makes_of_the_window(store, records):
+    store.add(records)
+    store.add(some_records(9, np.random.default_rng(4), began=BEGAN + timedelta(minutes=3)))
+    trend = store.read_trend("cats", span=timedelta(seconds=12))
+    window = store.read_window("cats")
+    starts = window.times.astype(np.int64) // 12_000_000 * 12_000_000
+    assert trend.starts.astype(np.int64).tolist() == sorted(set(starts.tolist()))
+    assert len(trend) == 5
+    for place, start in enumerate(trend.starts.astype(np.int64)):
+        part = window.rows(starts == start)
+        assert trend.counts[place] == len(part)
+        assert trend.by_class[place].tolist() == np.bincount(part.predicted, minlength=3).tolist()
+        flags = part.needs_review[part.needs_review >= 0]
+        p = part.probabilities.astype(float)
+        wanted = [part.confidences.mean(), -(p * np.log(p)).sum(axis=1).mean(), np.nanmean(part.seconds), flags.mean()]
+        found = [trend.confidences[place], trend.entropies[place], trend.seconds[place], trend.review_shares[place]]
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+        for name in STATISTICS:
+            np.testing.assert_allclose(trend.statistics[name][place], part.statistics[name].mean(), rtol=1e-5)
+    assert len(store.read_trend("cats", span=timedelta(hours=1), until=BEGAN)) == 0
+    with pytest.raises(StoreError, match="expected spans of a microsecond or more"):
+        store.read_trend("cats", span=timedelta(0))
+
+
 def test_versions_are_told_apart(store, records):
     newer = replace(CATS, version=9, review_threshold=float("inf"))
     store.add(records)

@@ -78,6 +78,8 @@ def make_engine(url: URL) -> Engine:
 def _set_up(connection: object, _: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (
+        # Three embeddings of 1,280 channels a page; of SQLite's usual 4,096 bytes each would fill one for itself.
+        "page_size=8192",
         "journal_mode=WAL",
         # With a WAL, what was committed survives kill -9; only the loss of power may take the last transactions.
         "synchronous=NORMAL",

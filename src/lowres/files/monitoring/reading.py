@@ -79,7 +79,7 @@ def count_records(connection: Connection, chosen: Chosen) -> int:
 
 def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -> RecordWindow:
     """Return them as columns; refused as `Store.read_window` refuses."""
-    class_names = _class_names(connection, chosen)
+    class_names = class_names_of(connection, chosen)
     wanted = [
         *(records.c[name] for name in ("number", "id", "at", "sha256", "caller_id", "probabilities", "seconds")),
         records.c.needs_review,
@@ -145,7 +145,8 @@ def find_ids(connection: Connection, name: str) -> tuple[str, ...]:
     return tuple(connection.execute(select(records.c.id).where(or_(*called)).order_by(records.c.number)).scalars())
 
 
-def _class_names(connection: Connection, chosen: Chosen) -> tuple[str, ...]:
+def class_names_of(connection: Connection, chosen: Chosen) -> tuple[str, ...]:
+    """Return the classes that all versions chosen have; refused with StoreError: versions with other classes."""
     chosen_rows(connection, chosen)
     found = [one for one in read_models(connection, chosen.model) if chosen.version in (None, one.version)]
     others = [one for one in found if one.class_names != found[0].class_names]

@@ -10,7 +10,7 @@ The tables are in `schema`. One store may be open in several processes and threa
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from lowres.values.monitoring.human_label import HumanLabel
+    from lowres.values.monitoring.record_trend import RecordTrend
     from lowres.values.monitoring.record_window import RecordWindow
     from lowres.values.monitoring.served_record import RecordedModel, ServedRecord
 
@@ -165,6 +166,25 @@ class Store:
         chosen = Chosen(model, version, since, until, after, first, last)
         with _told(self.shown), self._engine.connect() as connection:
             return read_window(connection, chosen, embeddings)
+
+    def read_trend(
+        self,
+        model: str,
+        version: int | None = None,
+        *,
+        span: timedelta,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> RecordTrend:
+        """Return counts and means of the records of a model, span by span of equal length, summed by the database.
+
+        Refused with StoreError: a model that was never recorded, versions with other classes.
+        """
+        from lowres.files.monitoring.reading import Chosen
+        from lowres.files.monitoring.summing import read_trend
+
+        with _told(self.shown), self._engine.connect() as connection:
+            return read_trend(connection, Chosen(model, version, since, until), span)
 
     def read_pictures(self, ids: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
         """Return the pictures that are kept of these records, uint8 `[height, width, 3]`, by id."""
