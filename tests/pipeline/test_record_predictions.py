@@ -19,7 +19,7 @@ from lowres.values.monitoring.picture_policy import PicturePolicy
 
 @pytest.fixture(scope="module")
 def recorded(picture_study, tmp_path_factory):
-    """Rows of some pictures, recorded and plain, and the window of the store."""
+    """Rows of some pictures, the window of the store, and the pictures kept."""
     path = tmp_path_factory.mktemp("records") / "records.sqlite"
     study, pictures = open_finished_study(picture_study), picture_study.parent / "pictures"
     words = [str(pictures / "red" / "large.jpg"), "nowhere.png", *(str(pictures / name) for name in ("dark", "light"))]
@@ -27,16 +27,15 @@ def recorded(picture_study, tmp_path_factory):
     with recording_into(str(path), study, PicturePolicy.of("review-only"), said.append) as record:
         predictor = StudyPredictor(study, record)
         rows = [row for some in predictor.rows(asked_pictures(words), 3) for row in some]
-    plain = [row for some in StudyPredictor(study).rows(asked_pictures(words), 3) for row in some]
     with open_store(str(path), make=False) as store:
         window = store.read_window("study")
         kept = store.read_pictures(window.ids.tolist())
     assert said == [f"made the store {path}"]
-    return rows, plain, window, kept
+    return rows, window, kept
 
 
 def test_what_is_recorded_is_what_the_rows_say(recorded):
-    rows, plain, window, kept = recorded
+    rows, window, kept = recorded
     read = [row for row in rows if not isinstance(row, UnreadPicture)]
     assert len(read) == len(rows) - 1 == 43
     assert window.caller_ids.tolist() == [row.id[:100] for row in read]
@@ -46,15 +45,12 @@ def test_what_is_recorded_is_what_the_rows_say(recorded):
     assert window.has_picture.tolist() == [row.needs_review for row in read]
     assert len(kept) == sum(row.needs_review for row in read)
     assert np.isnan(window.seconds).all()
-    for row, other in zip(read, (one for one in plain if not isinstance(one, UnreadPicture)), strict=True):
-        assert row.class_name == other.class_name
-        assert row.probability == pytest.approx(other.probability, abs=1e-5)
 
 
 def test_the_embedding_is_what_the_head_was_given(recorded, picture_study):
     from lowres.networks.trained_classifier import TrainedClassifier
 
-    window = recorded[2]
+    window = recorded[1]
     classifier = TrainedClassifier.load(picture_study / "model.keras")
     logits = classifier.logits_from_features(window.embeddings.astype(np.float32))
     np.testing.assert_array_equal(logits.argmax(axis=1), window.predicted)
@@ -62,7 +58,7 @@ def test_the_embedding_is_what_the_head_was_given(recorded, picture_study):
 
 
 def test_the_size_is_the_one_a_picture_came_in(recorded):
-    window = recorded[2]
+    window = recorded[1]
     sizes = {}
     for name in window.caller_ids.tolist():
         with Image.open(name) as image:

@@ -57,6 +57,19 @@ def test_windows_are_cut_by_time_number_and_count(store, records):
     assert len(store.read_window("cats", since=at[30] + timedelta(days=1))) == 0
 
 
+def test_a_window_is_the_same_in_however_many_parts_it_is_fetched(store, records, monkeypatch):
+    none = [replace(one, embedding=None) for one in some_records(9, np.random.default_rng(4))]
+    store.add([*none, *records])
+    whole = store.read_window("cats", last=45)
+    monkeypatch.setattr("lowres.files.monitoring.reading._ROWS_AT_ONCE", 4)
+    parts = store.read_window("cats", last=45)
+    assert parts.ids.tolist() == whole.ids.tolist()
+    np.testing.assert_array_equal(parts.embeddings, whole.embeddings)
+    assert 9 < np.isnan(whole.embeddings[:, 0].astype(float)).sum() < 45
+    only = store.read_window("cats", until=none[1].at, first=1)
+    assert only.embeddings.shape == (1, 0)
+
+
 def test_a_trend_is_what_numpy_makes_of_the_window(store, records):
     store.add(records)
     store.add(some_records(9, np.random.default_rng(4), began=BEGAN + timedelta(minutes=3)))

@@ -94,13 +94,16 @@ def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -
         wanted.append(embeddings.c.content)
         source = source.outerjoin(embeddings, embeddings.c.record == records.c.number)
     query = _ordered(select(*wanted).select_from(source).where(*chosen_rows(connection, chosen)), chosen)
-    parts = [_columns([one.key for one in wanted], rows, len(class_names)) for rows in _rows_of(connection, query)] or [
-        _columns([one.key for one in wanted], [], len(class_names))
-    ]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "content"}
+    names = [one.key for one in wanted]
+    # Closed also where a part is refused: PostgreSQL keeps a cursor open for it.
+    with connection.execution_options(stream_results=True).execute(query) as rows:
+        parts = [_columns(names, some, len(class_names)) for some in iter(lambda: rows.fetchmany(_ROWS_AT_ONCE), [])]
+    parts = parts or [_columns(names, [], len(class_names))]
+    contents = [part.pop("content", np.empty((len(part["id"]), 0), np.float16)) for part in parts]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns["content"] = _joined(contents)
     if chosen.last is not None:
         columns = {name: column[::-1] for name, column in columns.items()}
-    contents = [one for part in parts for one in part.get("content", ())]
     return RecordWindow(
         model=chosen.model,
         class_names=class_names,
@@ -111,7 +114,7 @@ def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -
         sha256=columns["sha256"],
         caller_ids=columns["caller_id"],
         probabilities=columns["probabilities"],
-        embeddings=_embeddings(contents[::-1] if chosen.last is not None else contents, len(columns["id"])),
+        embeddings=columns["content"],
         statistics={name: columns[name] for name in STATISTICS},
         seconds=columns["seconds"],
         needs_review=columns["needs_review"],
@@ -165,17 +168,10 @@ def _ordered(query: Select[Any], chosen: Chosen) -> Select[Any]:
     return query if chosen.first is None else query.limit(chosen.first)
 
 
-def _rows_of(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
-    result = connection.execution_options(stream_results=True).execute(query)
-    while rows := result.fetchmany(_ROWS_AT_ONCE):
-        yield rows
-
-
-def _columns(names: list[str], rows: Sequence[Any], classes: int) -> dict[str, Any]:
-    """Rows as columns; embeddings stay as they are, for there may be none in some rows."""
+def _columns(names: list[str], rows: Sequence[Any], classes: int) -> dict[str, NDArray[Any]]:
     raw = dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))
     shares = np.frombuffer(b"".join(raw["probabilities"]), "<f4").reshape(-1, classes)
-    columns: dict[str, Any] = {
+    columns: dict[str, NDArray[Any]] = {
         "number": np.array(raw["number"], np.int64),
         "id": np.array(raw["id"], "U32"),
         "at": np.array(raw["at"], np.int64).view("datetime64[us]"),
@@ -188,20 +184,38 @@ def _columns(names: list[str], rows: Sequence[Any], classes: int) -> dict[str, A
         "picture": np.array([one is not None for one in raw["picture"]], np.bool_),
     }
     columns |= {name: np.array(raw[name], np.float32) for name in STATISTICS}
-    return columns | ({"content": raw["content"]} if "content" in raw else {})
+    return columns | ({"content": _embeddings(raw["content"])} if "content" in raw else {})
 
 
-def _embeddings(contents: Sequence[bytes | None], n: int) -> NDArray[np.float16]:
-    sizes = {len(one) for one in contents if one is not None}
+def _embeddings(contents: Sequence[bytes | None]) -> NDArray[np.float16]:
+    """Float16 `[n, channels]`, NaN in rows that have none; `[n, 0]` where no row has one."""
+    sizes = {len(one) for one in contents if one is not None} or {0}
+    _refuse_several(sizes)
+    (size,) = sizes
+    # All bits set is one of float16's NaNs.
+    rows = b"".join(b"\xff" * size if one is None else one for one in contents)
+    return np.frombuffer(rows, "<f2").reshape(len(contents), size // 2).astype(np.float16, copy=False)
+
+
+def _joined(parts: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
+    """The parts in one array; one without any embedding is as wide as the others."""
+    sizes = {2 * part.shape[1] for part in parts if part.shape[1]} or {0}
+    _refuse_several(sizes)
+    wide = np.full((sum(map(len, parts)), sizes.pop() // 2), np.nan, np.float16)
+    done = 0
+    for part in parts:
+        if part.shape[1]:
+            wide[done : done + len(part)] = part
+        done += len(part)
+    return wide
+
+
+def _refuse_several(sizes: set[int]) -> None:
     if len(sizes) > 1:
         raise StoreError(
             f"expected embeddings of one length, got {', '.join(str(size // 2) for size in sorted(sizes))} channels; "
             "read one version at a time"
         )
-    size = sizes.pop() if sizes else 0
-    # All bits set is one of float16's NaNs.
-    rows = b"".join(b"\xff" * size if one is None else one for one in contents)
-    return np.frombuffer(rows, "<f2").reshape(n, size // 2).astype(np.float16)
 
 
 def _labels(
