@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -85,6 +86,9 @@ def test_a_chosen_picture_is_answered_and_explained(tab, picture):
     assert np.unravel_index(HEAT.argmax(), HEAT.shape) == (1, 2)
     assert "at the bottom right" in tab.value("document.getElementById('overlay').alt")
     assert text(tab, "told").startswith(f"The answer is red, {sure}. What spoke for it most is")
+    # It says that it asked for this answer before, so that one picture is one record.
+    (explained,) = [url for url in tab.asked_for if "/explain?" in url]
+    assert re.search(r"[?&]answer=[0-9a-f]{16}$", explained)
     assert tab.said == []
 
 

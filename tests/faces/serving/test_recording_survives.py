@@ -23,16 +23,18 @@ from lowres.files.monitoring.store import open_store
 from lowres.values.monitoring.picture_policy import PicturePolicy
 
 LONGEST_SECONDS = 60
-MOST_WAITING = 200
+CLIENTS, PICTURES = 4, 4
+# The writer may have committed a batch without having taken it off the count yet.
+BATCH = 128
 SCRIPT = Path(__file__).with_name("recording_server.py")
 
 
 class Process:
     """The server, and what it said."""
 
-    def __init__(self, store, policy="none"):
+    def __init__(self, store, policy="none", most_waiting=200):
         environment = os.environ | {"PYTHONPATH": str(SCRIPT.parents[2])}
-        words = [sys.executable, str(SCRIPT), str(store), policy, str(MOST_WAITING)]
+        words = [sys.executable, str(SCRIPT), str(store), policy, str(most_waiting)]
         # The log goes through a pipe, as files of the process are to be limited in size.
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
         self.said = []
@@ -89,7 +91,7 @@ def server(*words):
             process.end(signal.SIGKILL)
 
 
-def bodies(count, pictures_each=4):
+def bodies(count, pictures_each=PICTURES):
     return [json.dumps({"instances": pictures(pictures_each, seed).tolist()}).encode() for seed in range(count)]
 
 
@@ -97,27 +99,26 @@ def bodies(count, pictures_each=4):
 def test_a_server_killed_under_load_loses_no_more_than_it_held_and_the_next_one_counts_it(tmp_path):
     store = tmp_path / "records.sqlite"
     sent = bodies(2000)
-    with server(store, "all") as process, ThreadPoolExecutor(4) as pool:
-        clients = [pool.submit(process.load, sent[n::4]) for n in range(4)]
+    with server(store, "all", 10_000) as process, ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(process.load, sent[n::CLIENTS]) for n in range(CLIENTS)]
         time.sleep(1)
         process.end(signal.SIGKILL)
         answered = sum(one.result(LONGEST_SECONDS) for one in clients)
     assert sqlite3.connect(store).execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with open_store(str(store), make=False) as opened:
-        written = len(opened.read_window("colours"))
-        assert answered > MOST_WAITING
+        written = opened.count("colours")
+        assert answered > 0
     told = []
     Recorder(open_store(str(store)), PicturePolicy(), say=told.append).close()
     with open_store(str(store), make=False) as opened:
         window = opened.read_window("colours")
-        killed, lost = opened.lost().get("server killed", 0), sum(opened.lost().values())
+        killed = opened.lost().get("server killed", 0)
         # Whole: each record has its embedding and its picture, and the picture is what its hash says.
         assert np.isfinite(window.embeddings.astype(np.float32)).all()
         assert window.has_picture.all()
         assert len(opened.read_pictures(window.ids.tolist())) == written
-        # What clients had no answer for may have been recorded; what they had one for is recorded or counted.
-        assert written + lost >= answered
-        assert killed <= MOST_WAITING
+        # Whoever had an answer is recorded or counted; of those without one yet, as many as there were clients may be.
+        assert answered <= written + killed <= answered + CLIENTS * PICTURES + BATCH
         assert [f"had up to {killed} predictions" in text for text in told] == ([True] if killed else [])
 
 
@@ -125,12 +126,12 @@ def test_a_server_killed_under_load_loses_no_more_than_it_held_and_the_next_one_
 def test_a_disk_that_runs_full_stops_no_answer_and_every_loss_is_counted(tmp_path):
     store = tmp_path / "records.sqlite"
     with server(store) as process:
-        assert process.load(bodies(5)) == 20
+        assert process.load(bodies(2, 10)) == 20
         room = max(path.stat().st_size for path in tmp_path.glob("records.sqlite*"))
         pid, endless = process.process.pid, resource.RLIM_INFINITY
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, endless))
-        answered = 20 + process.load(bodies(200))
-        assert answered == 820
+        answered = 20 + process.load(bodies(30, 20))
+        assert answered == 620
         assert process.get("/readyz") == "ready\n"
         assert process.metric("lowres_store_is_failing") == 1
         lost = process.metric('lowres_lost_records_total{reason="queue full"}'.replace("{", r"\{").replace("}", r"\}"))
