@@ -25,6 +25,9 @@ def data_facts(records: StudyRecords) -> Iterator[Fact]:
     yield Fact("skipped files", len(facts["skipped"]), "count", f"{_IMAGES}.skipped")
     # Whatever is darker in these images: the type they are kept in holds 0 to 255.
     yield Fact("pixel range", (0, 255), "range", "the images are uint8")
+    for finding in facts["findings"]:
+        at = f"{_IMAGES}.findings[{finding['name']}].measured"
+        yield Fact(f"data check: {finding['name']}", finding["measured"], "words", at)
     yield from _parts(records)
     yield from _classes(records)
     yield from _memory(records)
