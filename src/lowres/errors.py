@@ -26,6 +26,7 @@ LowresError
 │   └── StoreUnavailable   the database takes nothing just now: gone, full, or locked
 ├── ExportError            a study cannot be exported as asked
 │   └── ParityFailed       an export does not say what its study says
+├── DocumentError          a text to be checked cannot be read, or claims nothing
 └── MissingDependency      an optional package is needed for this
 
 Each message says what was expected, what was found, where, and what to do.
@@ -143,6 +144,10 @@ class ExportError(LowresError):
 
 class ParityFailed(ExportError):
     """An export does not say what its study says; it was not kept."""
+
+
+class DocumentError(LowresError):
+    """A text to be held against a study cannot be read, or makes no claim about it."""
 
 
 class MissingDependency(LowresError):
