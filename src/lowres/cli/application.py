@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lowres.cli import benching, exporting, judging, predicting, recording, serving, stage_commands
+from lowres.cli import benching, exporting, judging, practising, predicting, recording, serving, stage_commands
 from lowres.cli.study_options import AsJson
 from lowres.errors import LowresError
 
@@ -52,6 +52,7 @@ serving.add_serve(application)
 recording.add_forget(application)
 benching.add_bench(application)
 exporting.add_export(application)
+practising.add_practice(application)
 judging.add_comparisons(application)
 
 

@@ -7,7 +7,6 @@ from lowres.values.study_facts.fact import Fact
 
 _SPACE = "\N{NO-BREAK SPACE}"
 _MEBIBYTE, _GIBIBYTE, _MEGABYTE = 2**20, 2**30, 10**6
-_COUNTED = {"epoch": "epoch", "pixels": "px", "degrees": "degrees"}
 
 
 def fact_in_words(fact: Fact) -> str:
@@ -33,6 +32,8 @@ def fact_in_words(fact: Fact) -> str:
         return f"{value:g}{_SPACE}px"
     if fact.unit == "degrees":
         return f"{value:g}{_SPACE}degrees"
+    if fact.unit == "number" and not isinstance(value, int):
+        return f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 

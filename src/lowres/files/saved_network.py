@@ -7,6 +7,7 @@ import json
 import math
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from lowres.values.study_facts.records import Parameters
 
 # The states of Keras' random layers lie among the tensors and are no parameters.
 _RANDOM_STATE = "seed_generator"
+# Resizing is two fixed matrices inside the network (networks/resizing.py): tensors, but nothing that was ever learned.
+_FIXED = ("resize_rows", "resize_columns")
 
 
 def read_parameters(path: Path) -> Parameters:
@@ -31,9 +34,11 @@ def read_parameters(path: Path) -> Parameters:
         raise StudyDamaged(
             f"expected a Keras archive at {path}, got {error!r}; delete it and run the same command again"
         ) from error
-    place = _place_of("head", layers)
-    head = sum(size for name, size in sizes.items() if place and name.startswith(f"layers/{place}/"))
-    return Parameters(sum(sizes.values()), head or None)
+    places = dict(_places(layers))
+    fixed = tuple(f"layers/{places[name]}/" for name in places if name.rpartition("/")[2] in _FIXED)
+    learned = {name: size for name, size in sizes.items() if not name.startswith(fixed)}
+    head = sum(size for name, size in learned.items() if "head" in places and name.startswith(f"layers/{places['head']}/"))
+    return Parameters(sum(learned.values()), head or None)
 
 
 def _sizes(tensors: Any) -> dict[str, int]:
@@ -49,13 +54,14 @@ def _sizes(tensors: Any) -> dict[str, int]:
     return sizes
 
 
-def _place_of(name: str, layers: list[dict[str, Any]]) -> str | None:
-    """Where Keras puts a layer's tensors: its class in snake case, numbered from the second of that class on."""
+def _places(layers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Each layer's name, or trunk/name, with where Keras puts its tensors: its class in snake case, numbered by class."""
     seen: dict[str, int] = {}
     for layer in layers:
         kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", layer["class_name"]).lower()
         place = kind if not seen.get(kind) else f"{kind}_{seen[kind]}"
         seen[kind] = seen.get(kind, 0) + 1
-        if layer["config"].get("name") == name:
-            return place
-    return None
+        name = str(layer["config"].get("name"))
+        yield name, place
+        for inner, where in _places(layer["config"].get("layers", [])):
+            yield f"{name}/{inner}", f"{place}/layers/{where}"

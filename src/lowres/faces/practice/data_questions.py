@@ -92,8 +92,12 @@ def data(facts: StudyFacts) -> Iterator[Draft]:
         )
     yield context(
         "What would happen if the classes were not balanced?",
-        "Accuracy would flatter: always naming the commonest class is already right {majority baseline} of the time. "
-        "Here a class has {fewest images of a class} to {most images of a class} images in all.",
+        "Accuracy would flatter: always naming the commonest class is already right {majority baseline} of the time here. "
+        + (
+            "Every class of this study has {images of each class} images."
+            if "images of each class" in facts
+            else "A class has between {fewest images of a class} and {most images of a class} images."
+        ),
     )
     yield context("Where do the images come from?", "{images came from}: {images} images in total in {classes} classes.")
 

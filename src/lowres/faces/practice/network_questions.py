@@ -48,7 +48,7 @@ def architecture(facts: StudyFacts) -> Iterator[Draft]:
     if "head parameters" in facts and is_frozen:
         yield technical(
             "How many parameters are trainable with the frozen base?",
-            "{head parameters} ({head parameters, bytes}), all of them in the head. The other {trunk parameters} parameters are "
+            "{head parameters} parameters, {head parameters, bytes}, all of them in the head. The other {trunk parameters} parameters are "
             "frozen.",
         )
         yield technical(
@@ -59,7 +59,7 @@ def architecture(facts: StudyFacts) -> Iterator[Draft]:
     if "parameters" in facts:
         yield context(
             "How large is the whole model?",
-            "{parameters} parameters ({parameters, bytes})"
+            "{parameters} parameters, {parameters, bytes}"
             + (", of which the head is {head share of parameters}." if "head share of parameters" in facts else ".")
             + " The file `model.keras` takes {model file bytes}.",
         )

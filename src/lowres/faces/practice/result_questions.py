@@ -50,7 +50,7 @@ def evaluation(facts: StudyFacts) -> Iterator[Draft]:
         yield context("Was the target met?", "Yes: the target is {target}, the test accuracy {test accuracy}.")
     yield context(
         "How sure is that accuracy?",
-        "Another draw of {judged images} test images could have given anything in the 95 % interval {test interval}. Another "
+        "The 95 % interval {test interval} is how far the draw of these {judged images} test images alone may carry it. Another "
         "training could differ by more: that takes several seeds (`lowres seeds`).",
     )
 
@@ -200,7 +200,7 @@ def general(facts: StudyFacts) -> Iterator[Draft]:
         yield context(
             "How would you explain a decision to somebody who is no technician?",
             "It looks at the image and names what it looks most like. The picture with the warm spots shows where it looked. It "
-            "is often right and never sure: {count} times a {true} was called {predicted}, since to it the two look alike.",
+            "can be wrong without noticing: {count} times a {true} was called {predicted}.",
             true=_named(true), predicted=_named(predicted), count=count,
         )  # fmt: skip
     yield context(

@@ -12,6 +12,8 @@ _MODEL = "model.keras: model.weights.h5"
 _BYTES = 4
 DENSE_UNITS, DENSE_DROPOUT = 256, 0.3
 TWICE = "unit-then-contract"
+# What 0 and 255 become less ImageNet's means of the three colours: 0 - 123.68 and 255 - 103.939.
+_MINUS_MEANS = ("BGR minus ImageNet's mean", (-123.68, 151.061))
 
 
 def network_facts(records: StudyRecords) -> Iterator[Fact]:
@@ -44,6 +46,8 @@ def _scaled_range(records: StudyRecords) -> Iterator[Fact]:
     contract = str(records.told("features")["input_contract"])
     if records.recipe.network.scaling == TWICE:
         yield Fact("scaled range", (0, 1), "range", "recipe.toml: network.scaling, before the contract's own scaling")
+    elif contract == _MINUS_MEANS[0]:
+        yield Fact("scaled range", _MINUS_MEANS[1], "range", f"{_FEATURES}.input_contract: {contract}")
     elif contract.count(" to ") == 1:
         low, _, high = contract.partition(" to ")
         try:
