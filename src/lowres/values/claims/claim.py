@@ -96,7 +96,9 @@ def _claims(sentence: Sentence, facts: StudyFacts, table: _Table) -> Iterator[Cl
                     matches[match.number] = match
     for number in sorted(matches):
         if not _is_set_aside(sentence, numbers[number], matches[number].quantity, facts):
-            yield _judged(sentence, numbers[number], matches[number], facts)
+            claim = _judged(sentence, numbers[number], matches[number], facts)
+            if all(_is_likely(numbers[number], fact) for fact in claim.facts):
+                yield claim
 
 
 def _matches(
@@ -153,6 +155,15 @@ def _is_set_aside(sentence: Sentence, number: WrittenNumber, quantity: Quantity,
     backbone = re.sub(r"\W", "", facts.words("backbone").lower())
     other = [re.sub(r"\W", "", name.lower()) for name in _NETWORKS.findall(sentence.text)]
     return any(name not in backbone and backbone not in name for name in other)
+
+
+def _is_likely(number: WrittenNumber, fact: Fact) -> bool:
+    """Whether a number looks like what it would claim: a count is whole, and a share is not "3"."""
+    if number.kind != "plain" or number.is_range:
+        return True
+    if fact.unit in ("count", "epoch"):
+        return bool(number.magnitude) or number.steps[0] >= 1
+    return fact.unit not in ("fraction", "points") or number.values[0] <= 1 or number.steps[0] < 1
 
 
 def _judged(sentence: Sentence, number: WrittenNumber, match: _Match, facts: StudyFacts) -> Claim:

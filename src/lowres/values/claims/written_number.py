@@ -96,7 +96,7 @@ _NAMING = re.compile(
 )  # fmt: skip
 _AND = re.compile(r"\band\b", re.IGNORECASE)
 _BOUNDS: dict[str, Bound] = {
-    ">": "more than", "≥": "at least", "<": "less than", "≤": "at most", "over": "more than", "above": "more than",
+    ">": "more than", "≥": "at least", "<": "less than", "≤": "at most", "over": "at least", "above": "more than",
     "more than": "more than", "exceeds": "more than", "exceeding": "more than", "greater than": "more than",
     "at least": "at least", "no less than": "at least", "not less than": "at least", "at most": "at most",
     "no more than": "at most", "up to": "at most", "below": "less than", "under": "less than",

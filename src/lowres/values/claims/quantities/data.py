@@ -27,7 +27,7 @@ def _part(part: str, word: str) -> Iterator[Quantity]:
             rf"{{n}} {word}{{images}}(?! (?:per|of each|in each))",
             rf"{own} (?:has|have|had|holds|contains|of|with|is|consists of) {{n}}(?:{{images}})?{_NO_TIME}",
         ),
-        unless=r"per class|each class|of each|of a class",
+        unless=r"(?:per|each|every|a) class|of each|proof|proved|explained|drawn|shown|on which",
         is_setting=True,
     )
     yield Quantity(
@@ -38,7 +38,7 @@ def _part(part: str, word: str) -> Iterator[Quantity]:
             rf"{own}\s*[:=(]*\s*{{any}}(?:{{images}})?\s*[(,/]\s*{{n}}(?!\s*(?:precision|recall|f1|accuracy))",
             rf"{{n}}(?: of (?:the |all )?(?:images|data|pool|samples|pictures))? (?:for|to|is for) {word}\b(?! accuracy)",
         ),
-        unless=r"accuracy|loss",
+        unless=r"accuracy|loss|interval",
         is_setting=True,
     )
     yield Quantity(
@@ -93,7 +93,7 @@ DATA: tuple[Quantity, ...] = (
         "images for training and validation together",
         ("pool images",),
         ("plain",),
-        (r"{n} (?:\w+ )?(?:subset|pool)\b", r"(?:subset|pool) of {n}(?!\s*%)"),
+        (r"{n} (?:\w+ )?(?:subset|pool)\b", r"(?:subset|pool) of {n}(?!\s*%)", r"{n}{images} for training and validation"),
         is_setting=True,
     ),
     Quantity(
@@ -162,6 +162,7 @@ DATA: tuple[Quantity, ...] = (
         ("plain",),
         (
             r"\(\s*{n} train(?:ing)?\s*\+",
+            r"\b(?:every|each) class has {n} train(?:ing)?{images}",
             r"{n} train(?:ing)?{images} (?:per|of each|for each|in each|a) class",
             r"{n}{images} (?:per|of each|for each|in each) class (?:in|for|of) the train",
         ),
@@ -212,7 +213,6 @@ DATA: tuple[Quantity, ...] = (
         ("plain",),
         (r"\bnormali[sz]\w*(?: \w+){0,2} to {n}", r"\bscal(?:e|ed|es|ing)(?: \w+){0,2} to {n}", r"\bnormali[sz]\w* {n}"),
         never=r"heat ?map|grad-?cam",
-        is_setting=True,
         is_range=True,
     ),
     Quantity(

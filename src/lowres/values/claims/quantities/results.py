@@ -62,7 +62,7 @@ RESULTS: tuple[Quantity, ...] = (
         ("validation accuracy", "tuned validation accuracy", "frozen validation accuracy"),
         ("percent", "plain"),
         (rf"\bval(?:idation)?(?: set| part)?(?:[ _]{_ACCURACY})?{{is}}{{n}}", rf"{{n}} val(?:idation)? {_ACCURACY}", rf"{{n}} {_ACCURACY} on (?:the )?validation"),
-        unless=r"loss|images|share|interval|size",
+        unless=r"loss|images|share|interval|size|train\w* and",
     ),
     Quantity("validation accuracy", ("validation accuracy", "tuned validation accuracy"), ("percent",), (r"{start}{n}",), when=r"validation accuracy"),
     Quantity(

@@ -35,14 +35,13 @@ def _phase(phase: Phase, lacking: str) -> Iterator[Quantity]:
                        r"{n} (?:top-1 )?(?:" + _VALIDATION + r" )?accuracy", rf"\b{_VALIDATION}(?: accuracy| acc)?{{is}}{{n}}", rf"\b{words}[^.⟦]{{0,30}}{{n}}",
                        r"\baccuracy{is}{n}",
                    ),
-                   phase=phase, unless=r"test|train\w* acc|target|loss|F1|precision|recall|chance|random|ceiling|layer", never=r"what does", lacking=lacking)  # fmt: skip
+                   phase=phase, unless=r"test|epochs without|train\w* (?:acc|and)|target|loss|F1|precision|recall|chance|random|ceiling|layer", never=r"what does", lacking=lacking)  # fmt: skip
     yield Quantity(f"loss of {told}", (f"{phase} validation loss", f"{phase} training loss", f"{phase} last training loss"), ("plain",),
                    (r"\bloss\b{is}{n}", r"{n} (?:\w+ )?loss\b"), phase=phase, unless=r"\bln\b|log\(|guess|chance|test", lacking=lacking)  # fmt: skip
     yield Quantity(f"time of {told}", (f"{phase} seconds", *(("features seconds", "head seconds") if phase == "frozen" else ())), ("seconds",),
-                   (rf"{{n}} (?:for |of |in )?(?:the )?{words}", rf"\b{words}(?: training)?(?: took| lasted| needs| needed| takes)?{{is}}{{n}}",
-                    r"\b(?:took|lasted|needed|takes){is}{n}"), phase="", unless=r"epoch took|per epoch|an epoch|each epoch", lacking=lacking)  # fmt: skip
-    yield Quantity(f"time of {told}", (f"{phase} seconds",), ("seconds",), (r"{start}{n}",), phase=phase,
-                   when=r"how long", lacking=lacking)  # fmt: skip
+                   (rf"{{n}} (?:for |of |in )?(?:the )?{words}", rf"\b{words}(?: training)?(?: took| lasted| needs| needed| takes)?{{is}}{{n}}"), unless=r"epoch took|per epoch|an epoch|each epoch", lacking=lacking)  # fmt: skip
+    yield Quantity(f"time of {told}", (f"{phase} seconds",), ("seconds",), (r"{start}{n}", r"^[^,;]{0,60}\b(?:took|lasted|needed|takes){is}{n}"), phase=phase,
+                   when=r"how long|phase|train|tun", lacking=lacking)  # fmt: skip
     yield Quantity(f"stopping patience of {told}", (f"{phase} stopping patience",), ("plain",),
                    (r"\bearly ?stopping\s*\(\s*patience\s*=?\s*{n}", r"\bearly stopping[^.⟦]{0,30}{n}"), phase=phase, is_setting=True, lacking=lacking)  # fmt: skip
     yield Quantity(f"plateau patience of {told}", (f"{phase} plateau patience",), ("plain",),
