@@ -18,7 +18,8 @@ Folder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder for both files; the study where left out.")
 ]
 Page = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="The page to write; slides.html in the study where left out.")
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="The page to write; slides.html in the study where left out."),
 ]
 Document = Annotated[
     Path | None,

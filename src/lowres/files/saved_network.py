@@ -37,7 +37,9 @@ def read_parameters(path: Path) -> Parameters:
     places = dict(_places(layers))
     fixed = tuple(f"layers/{places[name]}/" for name in places if name.rpartition("/")[2] in _FIXED)
     learned = {name: size for name, size in sizes.items() if not name.startswith(fixed)}
-    head = sum(size for name, size in learned.items() if "head" in places and name.startswith(f"layers/{places['head']}/"))
+    head = sum(
+        size for name, size in learned.items() if "head" in places and name.startswith(f"layers/{places['head']}/")
+    )
     return Parameters(sum(learned.values()), head or None)
 
 
@@ -55,7 +57,7 @@ def _sizes(tensors: Any) -> dict[str, int]:
 
 
 def _places(layers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each layer's name, or trunk/name, with where Keras puts its tensors: its class in snake case, numbered by class."""
+    """Each layer's name (of an inner one: outer/inner) with where Keras puts its tensors: its class, numbered."""
     seen: dict[str, int] = {}
     for layer in layers:
         kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", layer["class_name"]).lower()

@@ -20,35 +20,41 @@ def architecture(facts: StudyFacts) -> Iterator[Draft]:
     )
     yield technical(
         "How do images of this size fit the network's input?",
-        "They are resized inside the network ({interpolation}), to {input pixels}: upscaling {upscaling}. The network was "
+        "They are resized inside the network ({interpolation}), to {input pixels}: upscaling {upscaling}. The "
+        "network was "
         "not made for images of {image size}; whether that matters is a question for a study, not for an opinion.",
     )
     yield technical(
         "What does the network hand to the head?",
-        "A feature map of {map size} with {feature channels} channels; averaged over the places it is a vector of {feature "
+        "A feature map of {map size} with {feature channels} channels; averaged over the places it is a vector "
+        "of {feature "
         "channels} numbers, in which a place no longer counts.",
     )
     if facts.words("head kind") == "dense":
         yield technical(
             "What is the head made of?",
-            "Dropout({dropout}), Dense({hidden units}, ReLU), Dropout({dropout}), and one output for each of the {classes} "
+            "Dropout({dropout}), Dense({hidden units}, ReLU), Dropout({dropout}), and one output for each of the "
+            "{classes} "
             "classes. It gives logits; the softmax is applied outside.",
         )
         yield context(
             "Why two dropout layers?",
-            "One after the features, one after the hidden layer. That they help is an assumption of the recipe; this study "
+            "One after the features, one after the hidden layer. That they help is an assumption of the recipe; "
+            "this study "
             "did not train without them.",
         )
     elif is_frozen:
         yield technical(
             "What is the head made of?",
-            "One linear layer (kind: {head kind}), solved for at once and not trained in epochs. Of {heads tried} heads tried, "
+            "One linear layer (kind: {head kind}), solved for at once and not trained in epochs. Of "
+            "{heads tried} heads tried, "
             "the validation part chose it.",
         )
     if "head parameters" in facts and is_frozen:
         yield technical(
             "How many parameters are trainable with the frozen base?",
-            "{head parameters} parameters, {head parameters, bytes}, all of them in the head. The other {trunk parameters} parameters are "
+            "{head parameters} parameters, {head parameters, bytes}, all of them in the head. The other "
+            "{trunk parameters} parameters are "
             "frozen.",
         )
         yield technical(
@@ -65,7 +71,8 @@ def architecture(facts: StudyFacts) -> Iterator[Draft]:
         )
     yield context(
         "Is this the right network for the task?",
-        "It reaches {test accuracy} on {judged images} test images here. `lowres compare` with a study of another recipe on "
+        "It reaches {test accuracy} on {judged images} test images here. `lowres compare` with a study of "
+        "another recipe on "
         "the same images is the only honest answer.",
     )
 
@@ -73,53 +80,64 @@ def architecture(facts: StudyFacts) -> Iterator[Draft]:
 def frozen(facts: StudyFacts) -> Iterator[Draft]:
     """Yield the questions about the phase in which only the head is trained."""
     if "frozen validation accuracy" not in facts:
-        yield technical("Was there a frozen phase?", "No. The recipe trains the whole network from the start (`{backbone}`).")
+        yield technical(
+            "Was there a frozen phase?", "No. The recipe trains the whole network from the start (`{backbone}`)."
+        )
         return
     accuracy, chance = facts.number("frozen validation accuracy"), facts.number("chance accuracy")
     is_twice, is_near_chance = facts.words("scaling") == TWICE, accuracy < max(_FEW, 2 * chance)
     if is_near_chance and is_twice:
         yield technical(
             "Why did the frozen phase stay near chance?",
-            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}. The cause is "
-            "the input: pixels were scaled twice, so the frozen network saw nearly the same image each time. It is neither the "
+            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}. "
+            "The cause is "
+            "the input: pixels were scaled twice, so the frozen network saw nearly the same image each time. It "
+            "is neither the "
             "level of its features nor their position nor the domain: scaled once, the same frozen network works.",
         )
     elif is_near_chance:
         yield technical(
             "Why did the frozen phase stay near chance?",
-            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}. What preflight "
+            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}. "
+            "What preflight "
             "found before training is where to look first: {preflight: input range}.",
         )
     else:
         yield technical(
             "What did the frozen phase come to?",
-            "The kept head names {frozen validation accuracy} of {validation images} validation images; guessing gives {chance "
+            "The kept head names {frozen validation accuracy} of {validation images} validation images; guessing "
+            "gives {chance "
             "accuracy}. So frozen features of {backbone} do transfer to these images.",
         )
     yield technical(
         "What loss would guessing have, and what was it here?",
-        "Chance loss is the logarithm of the number of classes: {chance loss} for {classes} classes. The frozen phase's "
+        "Chance loss is the logarithm of the number of classes: {chance loss} for {classes} classes. The frozen "
+        "phase's "
         "validation loss was {frozen validation loss}, its training loss {frozen training loss}.",
     )
     yield technical(
         "What does an accuracy at the level of chance mean?",
-        "With {classes} classes guessing is right {chance accuracy} of the time. An answer near that says nothing of the "
+        "With {classes} classes guessing is right {chance accuracy} of the time. An answer near that says "
+        "nothing of the "
         "network until its input has been checked.",
     )
     yield technical(
         "Is resizing what makes a frozen network work?",
-        "It helps, but it repairs no wrong scaling: in the described system both were blamed on the size of the images. "
+        "It helps, but it repairs no wrong scaling: in the described system both were blamed on the size of the "
+        "images. "
         "Here the input is {input pixels} and the scaling is `{scaling}`.",
     )
     if "frozen epochs" in facts:
         yield technical(
             "How many epochs did the head train, and which was kept?",
-            "{frozen epochs} epochs of at most {frozen most epochs} epochs, at a learning rate of {frozen rate} in batches of "
+            "{frozen epochs} epochs of at most {frozen most epochs} epochs, at a learning rate of {frozen rate} "
+            "in batches of "
             "{frozen batch}. Kept: the weights of epoch {frozen kept epoch}, with the best validation accuracy.",
         )
         yield context(
             "What callbacks were used in the frozen phase?",
-            "Early stopping with a patience of {frozen stopping patience} epochs, and a rate that is multiplied by {frozen "
+            "Early stopping with a patience of {frozen stopping patience} epochs, and a rate that is multiplied "
+            "by {frozen "
             "plateau factor} after {frozen plateau patience} epochs without a lower validation loss.",
         )
     else:
@@ -138,7 +156,8 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
     if "tuned epochs" not in facts:
         yield technical(
             "Was anything of the network itself trained?",
-            "No. The recipe asks for no fine-tuning: {backbone} stayed as it came. The validation accuracy of what was kept is "
+            "No. The recipe asks for no fine-tuning: {backbone} stayed as it came. The validation accuracy of "
+            "what was kept is "
             "{validation accuracy}.",
         )
         return
@@ -158,7 +177,8 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
     )
     yield technical(
         "How many parameters became trainable in fine-tuning?",
-        "{tuned parameters} trainable" + (" (up from {head parameters})." if has_frozen and "head parameters" in facts else "."),
+        "{tuned parameters} trainable"
+        + (" (up from {head parameters})." if has_frozen and "head parameters" in facts else "."),
     )
     yield technical(
         "What was the best validation accuracy of fine-tuning?",
@@ -167,20 +187,23 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
         else "None better than before: what it began with was kept ({tuned validation accuracy}).",
     )
     stops = (
-        " Fine-tuning stops after {tuned stopping patience} epochs without a better one: with the best at epoch N and that "
+        " Fine-tuning stops after {tuned stopping patience} epochs without a better one: with the best at epoch "
+        "N and that "
         "patience, the last epoch is N plus the patience, and reaching the limit at just that moment hides the stop."
         if "tuned stopping patience" in facts
         else " The recipe stops it at no earlier epoch."
     )
     yield technical(
         "Why did fine-tuning end when it did?",
-        "It ran {tuned epochs} epochs of at most {tuned most epochs} epochs; stopped early: {tuned stopped early}." + stops,
+        "It ran {tuned epochs} epochs of at most {tuned most epochs} epochs; stopped early: {tuned stopped early}."
+        + stops,
     )
     yield context("How long did fine-tuning take?", "{tuned seconds} for {tuned epochs} epochs.")
     if "improvement of fine-tuning" in facts:
         yield context(
             "What was the improvement from the frozen phase to fine-tuning?",
-            "{improvement of fine-tuning} as good: from {frozen validation accuracy} to {tuned validation accuracy} of the "
+            "{improvement of fine-tuning} as good: from {frozen validation accuracy} to "
+            "{tuned validation accuracy} of the "
             "validation images, a gain of {gain of fine-tuning}."
             if facts.number("gain of fine-tuning") > 0
             else "None: {frozen validation accuracy} before, {tuned validation accuracy} after.",

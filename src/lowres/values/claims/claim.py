@@ -24,20 +24,32 @@ _SUPPOSED = re.compile(
     r"\b(?:if|would|could|might|may|should|suppose|assum\w+|imagine|hypothetical\w*|expect\w*|hop(?:e|ed|ing)|unless|"
     r"aim(?:ed|ing)?|plan(?:ned)?|likely|potential\w*|typical\w*|usual\w*|in general|for example|e\.g\.)\b",
     re.IGNORECASE,
-)  # fmt: skip
-_DENIED = re.compile(r"\b(?:not|never|no|without|didn't|doesn't|don't|wasn't|isn't|weren't|failed to|fails to|neither|nor)\b|n't\b", re.IGNORECASE)
-_INSTEAD = re.compile(r"\b(?:instead of|rather than|as opposed to|unlike|compared (?:to|with)|not)\s*(?:the |a )?$", re.IGNORECASE)
-_OTHERS = re.compile(
-    r"\bpapers?\b|\bliterature\b|state[ -]of[ -]the[ -]art|\bSOTA\b|\bhumans?\b|\bpeople reach|\bet al\b|\bleaderboards?\b|"
-    r"\bother (?:models?|teams?|groups?|networks?|studies|students|systems?|people)\b|\banother (?:model|team|group|network|study|student|system)\b|"
-    r"\bcompetitors?\b|\bprior work\b|\bprevious (?:work|version|study|project|semester|year)\b|\bimagenet\b|\bpublished\b|\btheir\b|\blast year",
+)
+_DENIED = re.compile(
+    r"\b(?:not|never|no|without|didn't|doesn't|don't|wasn't|isn't|weren't|failed to|fails to|neither|nor)\b|n't\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
+_INSTEAD = re.compile(
+    r"\b(?:instead of|rather than|as opposed to|unlike|compared (?:to|with)|not)\s*(?:the |a )?$", re.IGNORECASE
+)
+_OTHERS = re.compile(
+    r"\bpapers?\b|\bliterature\b|state[ -]of[ -]the[ -]art|\bSOTA\b|\bhumans?\b|\bpeople reach|\bet al\b|"
+    r"\bleaderboards?\b|"
+    r"\bother (?:models?|teams?|groups?|networks?|studies|students|systems?|people)\b|\banother (?:model|team|"
+    r"group|network|study|student|system)\b|"
+    r"\bcompetitors?\b|\bprior work\b|\bprevious (?:work|version|study|project|semester|year)\b|\bimagenet\b|"
+    r"\bpublished\b|\btheir\b|\blast year",
+    re.IGNORECASE,
+)
 _NETWORKS = re.compile(
     r"\b(?:(?:wide)?resnet|resnext|vgg|efficientnet(?:v2)?|mobilenet|densenet|inception|xception|convnext|vit|swin|alexnet|lenet)"
-    r"[\w-]*\b", re.IGNORECASE
-)  # fmt: skip
-_DATA_SETS = re.compile(r"\b(?:cifar-?100|cifar-?10|imagenet|(?:fashion-?)?mnist|svhn|stl-?10|tiny ?imagenet|digits data set)\b", re.IGNORECASE)
+    r"[\w-]*\b",
+    re.IGNORECASE,
+)
+_DATA_SETS = re.compile(
+    r"\b(?:cifar-?100|cifar-?10|imagenet|(?:fashion-?)?mnist|svhn|stl-?10|tiny ?imagenet|digits data set)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -102,8 +114,12 @@ def _claims(sentence: Sentence, facts: StudyFacts, table: _Table) -> Iterator[Cl
 
 
 def _matches(
-    quantity: Quantity, patterns: tuple[re.Pattern[str], ...], marked: str, numbers: tuple[WrittenNumber, ...], is_first: bool
-) -> Iterator[_Match]:  # fmt: skip
+    quantity: Quantity,
+    patterns: tuple[re.Pattern[str], ...],
+    marked: str,
+    numbers: tuple[WrittenNumber, ...],
+    is_first: bool,
+) -> Iterator[_Match]:
     for form, pattern in zip(quantity.forms, patterns, strict=False):
         if form.startswith("{start}") and "uint8" not in form and not is_first:
             continue

@@ -82,8 +82,13 @@ def _split(block: _Block, question: str, heading: str, begins: bool) -> Iterator
         if piece.strip():
             lines = tuple((max(0, start - place), line) for start, line in block.lines if start < end)
             inside = tuple(row for row in lines if row[0] > 0)
-            yield Sentence(piece, (lines[len(lines) - len(inside) - 1], *inside) if inside != lines else lines,
-                           question, heading, begins and not text[:place].strip())  # fmt: skip
+            yield Sentence(
+                piece,
+                (lines[len(lines) - len(inside) - 1], *inside) if inside != lines else lines,
+                question,
+                heading,
+                begins and not text[:place].strip(),
+            )
         place = match.end() if match else end
 
 
@@ -103,9 +108,16 @@ def _blocks(text: str) -> Iterator[_Block]:
             is_code = not is_code
         heading = _HEADING.match(line)
         is_row = line.lstrip().startswith("|")
-        ends = is_code or _FENCE.match(line) or heading or is_row or _ITEM.match(line) or _RULE.match(line) or (
-            not line.strip()
-        ) or _begins_anew(line)  # fmt: skip
+        ends = (
+            is_code
+            or _FENCE.match(line)
+            or heading
+            or is_row
+            or _ITEM.match(line)
+            or _RULE.match(line)
+            or (not line.strip())
+            or _begins_anew(line)
+        )
         if ends and held:
             yield _joined(held)
             held = []

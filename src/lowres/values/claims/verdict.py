@@ -62,7 +62,8 @@ def _is_between(value: float, written: WrittenNumber, meaning: float) -> bool:
 
 def _agrees_with_several(written: WrittenNumber, fact: Fact) -> bool:
     value = fact.value
-    assert isinstance(value, tuple)
+    if not isinstance(value, tuple):
+        return False
     if fact.unit == "size":
         sides = value if len(written.values) > 1 else value[:1] if len(set(value)) == 1 else value
         return len(sides) == len(written.values) and all(

@@ -17,8 +17,8 @@ class WrittenNumber:
     """A number in a line of text.
 
     text: as written, unit included, from `start` to `end` of the line. kind: what its unit says. values: one number;
-    two where it is a range; the sides of a size; none of a version. steps: what the last digit written is worth, a value
-    each. is_about: "~" or a word like it stood before. bound: what a word like "over" made of it. meanings: by what to
+    two where it is a range; the sides of a size; none of a version. steps: what the last digit of each value is worth.
+    is_about: "~" or a word like it stood before. bound: what a word like "over" made of it. meanings: by what to
     multiply, several where a unit is used in several ways (MB). is_range: whether the values are ends.
     """
 
@@ -38,9 +38,12 @@ class WrittenNumber:
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,2}(?!\w))?"
 # Not the number in "CIFAR-10", "conv5", "F1", "top-1", "0.1.0" or "#7".
 _BEFORE = r"(?<![\w.#])(?<![A-Za-z]-)(?<!\d,)"
-_ABOUT = r"(?P<about>(?:[~≈∼]|\b(?:about|approximately|approx\.?|around|roughly|nearly|almost|circa|ca\.|some)(?=\s))\s*)?"
+_ABOUT = (
+    r"(?P<about>(?:[~≈∼]|\b(?:about|approximately|approx\.?|around|roughly|nearly|almost|circa|ca\.|some)(?=\s))\s*)?"
+)
 _BOUND = (
-    r"(?P<bound>(?:[<>≤≥]|\b(?:at least|no less than|not less than|over|more than|above|exceeds|exceeding|greater than|at"
+    r"(?P<bound>(?:[<>≤≥]|\b(?:at least|no less than|not less than|over|more than|above|exceeds|exceeding|"
+    r"greater than|at"
     r" most|no more than|up to|below|under|less than|fewer than)(?=\s))\s*)?"
 )
 _TO = r"\s*(?:-|–|—|\.\.\.?|\bto\b|\band\b)\s*"
@@ -66,19 +69,21 @@ _UNITS: tuple[tuple[str, Kind, tuple[float, ...]], ...] = (
 _MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "million": 1e6, "billion": 1e9, "thousand": 1e3}
 _MAGNITUDE = r"(?:(?P<{0}>[kKM])(?![\w])|\s?(?P<{0}word>million|billion|thousand)\b)?"
 _UNIT = r"(?:[\s -]?(?P<unit>" + "|".join(form for form, _, _ in _UNITS) + r"))?"
-_SIZE = re.compile(
-    _BEFORE + rf"(?P<sides>\d+\s*[x×]\s*\d+(?:\s*[x×]\s*\d+)?)(?![\w])(?:[\s-]?(?:px|pixels?)\b)?"
-)  # fmt: skip
+_SIZE = re.compile(_BEFORE + r"(?P<sides>\d+\s*[x×]\s*\d+(?:\s*[x×]\s*\d+)?)(?![\w])(?:[\s-]?(?:px|pixels?)\b)?")
 _VERSION = re.compile(r"(?<![\w.])\d+(?:\.\d+)*\.x\b|(?<![\w.])\d+\.\d+\.\d+(?:\.\d+)*(?![\w])")
 _LONG = re.compile(
-    _BEFORE + _ABOUT + r"(?:(?P<hours>\d+)\s*(?:h|hours?|hrs?)\s*(?:and\s*)?)?(?:(?P<minutes>\d+)\s*(?:min(?:utes?)?|mins?|m)\b\s*"
-    r"(?:and\s*)?)(?:(?P<seconds>\d+)\s*(?:s|sec(?:onds?)?)\b)?", re.IGNORECASE
-)  # fmt: skip
+    _BEFORE
+    + _ABOUT
+    + r"(?:(?P<hours>\d+)\s*(?:h|hours?|hrs?)\s*(?:and\s*)?)?(?:(?P<minutes>\d+)\s*(?:min(?:utes?)?|mins?|m)\b\s*"
+    r"(?:and\s*)?)(?:(?P<seconds>\d+)\s*(?:s|sec(?:onds?)?)\b)?",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(
     _BEFORE
     + _BOUND
     + _ABOUT
-    + rf"(?P<open>\[\s*)?(?P<sign>±\s?|(?<![\w)\]%]\s)[+−-](?!\s))?(?P<first>(?<![\w.])(?:{_DIGITS}|\d+,\d{{1,2}}(?=\s?%)))"
+    + rf"(?P<open>\[\s*)?(?P<sign>±\s?|(?<![\w)\]%]\s)[+−-](?!\s))?(?P<first>(?<![\w.])(?:{_DIGITS}|"
+    rf"\d+,\d{{1,2}}(?=\s?%)))"
     + _MAGNITUDE.format("m1")
     + r"(?:(?P<firstunit>\s?%)?(?P<to>"
     + _TO
@@ -92,16 +97,32 @@ _PLAIN = re.compile(
 # What follows these is the name of a place, not an amount.
 _NAMING = re.compile(
     r"\b(?:phase|section|sprint|question|figure|fig\.|table|step|chapter|version|part|week|issue|page|line|no\.|cell|class|"
-    r"run|seed set|appendix|equation|slide|exercise|task|python)\s*$", re.IGNORECASE
-)  # fmt: skip
+    r"run|seed set|appendix|equation|slide|exercise|task|python)\s*$",
+    re.IGNORECASE,
+)
 _AND = re.compile(r"\band\b", re.IGNORECASE)
 _BOUNDS: dict[str, Bound] = {
-    ">": "more than", "≥": "at least", "<": "less than", "≤": "at most", "over": "at least", "above": "more than",
-    "more than": "more than", "exceeds": "more than", "exceeding": "more than", "greater than": "more than",
-    "at least": "at least", "no less than": "at least", "not less than": "at least", "at most": "at most",
-    "no more than": "at most", "up to": "at most", "below": "less than", "under": "less than",
-    "less than": "less than", "fewer than": "less than",
-}  # fmt: skip
+    ">": "more than",
+    "≥": "at least",
+    "<": "less than",
+    "≤": "at most",
+    "over": "at least",
+    "above": "more than",
+    "more than": "more than",
+    "exceeds": "more than",
+    "exceeding": "more than",
+    "greater than": "more than",
+    "at least": "at least",
+    "no less than": "at least",
+    "not less than": "at least",
+    "at most": "at most",
+    "no more than": "at most",
+    "up to": "at most",
+    "below": "less than",
+    "under": "less than",
+    "less than": "less than",
+    "fewer than": "less than",
+}
 
 
 def written_numbers(line: str) -> tuple[WrittenNumber, ...]:
@@ -128,11 +149,15 @@ def _versions(line: str) -> Iterator[WrittenNumber]:
 def _long_durations(line: str) -> Iterator[WrittenNumber]:
     """Durations of several units, such as "1 h 5 min" and "7 min 24 s"."""
     for match in _LONG.finditer(line):
-        given = [(int(match[name]), unit) for name, unit in (("hours", 3600), ("minutes", 60), ("seconds", 1)) if match[name]]
+        given = [
+            (int(match[name]), unit) for name, unit in (("hours", 3600), ("minutes", 60), ("seconds", 1)) if match[name]
+        ]
         if len(given) > 1:
             total = float(sum(amount * unit for amount, unit in given))
             about = bool(match["about"])
-            yield WrittenNumber(match[0], match.start(), match.end(), "seconds", (total,), (float(given[-1][1]),), about)
+            yield WrittenNumber(
+                match[0], match.start(), match.end(), "seconds", (total,), (float(given[-1][1]),), about
+            )
 
 
 def _plain(line: str) -> Iterator[WrittenNumber]:
@@ -149,7 +174,11 @@ def _read(match: re.Match[str], line: str) -> WrittenNumber | None:
     is_range = match["second"] is not None and _is_range(match, line)
     if match["second"] is not None and not is_range:
         # "from 10 % to 49 %" and "8 and 9" are two numbers; the second is found on the next search.
-        cut = match.end("firstunit") if match["firstunit"] else max(match.end("first"), match.end("m1"), match.end("m1word"))
+        cut = (
+            match.end("firstunit")
+            if match["firstunit"]
+            else max(match.end("first"), match.end("m1"), match.end("m1word"))
+        )
         return _number(match, line, match["firstunit"], cut, ())
     if end < len(line) and _glued(line, end):
         return None
@@ -160,7 +189,11 @@ def _is_range(match: re.Match[str], line: str) -> bool:
     if _AND.search(match["to"]):
         return bool(re.search(r"\bbetween\s*$", line[: match.start("first")], re.IGNORECASE))
     if re.search(r"\bfrom\s*(?:[~≈]\s*)?$", line[: match.start("first")], re.IGNORECASE):
-        return bool(re.search(r"\b(?:rang\w*|interval|scal\w*|values?|pixels?) from\s*$", line[: match.start("first")], re.IGNORECASE))
+        return bool(
+            re.search(
+                r"\b(?:rang\w*|interval|scal\w*|values?|pixels?) from\s*$", line[: match.start("first")], re.IGNORECASE
+            )
+        )
     return True
 
 
@@ -184,8 +217,19 @@ def _number(match: re.Match[str], line: str, unit: str | None, end: int, more: t
     text = line[match.start() : end]
     start = match.start() + len(text) - len(text.lstrip())
     magnitude = match["m1"] or match["m1word"] or ""
-    return WrittenNumber(text.strip(), start, end, kind, tuple(values), tuple(steps), bool(match["about"]), bound,
-                         meanings, bool(more), magnitude)  # fmt: skip
+    return WrittenNumber(
+        text.strip(),
+        start,
+        end,
+        kind,
+        tuple(values),
+        tuple(steps),
+        bool(match["about"]),
+        bound,
+        meanings,
+        bool(more),
+        magnitude,
+    )
 
 
 def _unit(unit: str | None) -> tuple[Kind, tuple[float, ...]]:

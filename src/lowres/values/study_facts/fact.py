@@ -7,9 +7,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal[
-    "words", "version", "count", "number", "fraction", "points", "ratio", "bytes", "seconds", "epoch", "nats",
-    "rate", "pixels", "degrees", "size", "range",
-]  # fmt: skip
+    "words",
+    "version",
+    "count",
+    "number",
+    "fraction",
+    "points",
+    "ratio",
+    "bytes",
+    "seconds",
+    "epoch",
+    "nats",
+    "rate",
+    "pixels",
+    "degrees",
+    "size",
+    "range",
+]
 Value = float | int | str | tuple[float, ...]
 
 
@@ -37,8 +51,7 @@ class Fact:
 class StudyFacts(Mapping[str, Fact]):
     """Every fact of a study by its name; a name that a study has no fact for is simply not there.
 
-    class_names: in the study's order. source: what the data set is called. pairs: names of the confusions, as
-    (true, predicted), most frequent first.
+    class_names: in the study's order. source: what the data set is called.
     """
 
     def __init__(self, source: str, class_names: tuple[str, ...], facts: Iterable[Fact]) -> None:
@@ -48,12 +61,15 @@ class StudyFacts(Mapping[str, Fact]):
         self._facts = {fact.name: fact for fact in facts}
 
     def __getitem__(self, name: str) -> Fact:
+        """The fact by that name."""
         return self._facts[name]
 
     def __iter__(self) -> Iterator[str]:
+        """The names, in the order of the facts."""
         return iter(self._facts)
 
     def __len__(self) -> int:
+        """How many facts there are."""
         return len(self._facts)
 
     def number(self, name: str) -> float:

@@ -9,7 +9,13 @@ from lowres.values.study_facts.records import StudyRecords
 
 _STAGES = "study.json: stages"
 _FRAMEWORKS = {"TensorFlow": ("tensorflow", "tensorflow-cpu"), "JAX": ("jax",), "PyTorch": ("torch",)}
-_PLAIN = {"Keras": "keras", "NumPy": "numpy", "scikit-learn": "scikit-learn", "OpenVINO": "openvino", "lowres": "lowres"}
+_PLAIN = {
+    "Keras": "keras",
+    "NumPy": "numpy",
+    "scikit-learn": "scikit-learn",
+    "OpenVINO": "openvino",
+    "lowres": "lowres",
+}
 
 
 def making_facts(records: StudyRecords) -> Iterator[Fact]:

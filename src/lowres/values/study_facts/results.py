@@ -56,12 +56,15 @@ def _target(records: StudyRecords) -> Iterator[Fact]:
 def _confidence(records: StudyRecords) -> Iterator[Fact]:
     found = records.evaluation
     yield Fact("test loss", found["nll"], "nats", f"{_FILE}: nll")
-    yield Fact("test loss after temperature", found["nll_after_temperature"], "nats",
-               f"{_FILE}: nll_after_temperature")  # fmt: skip
+    yield Fact("test loss after temperature", found["nll_after_temperature"], "nats", f"{_FILE}: nll_after_temperature")
     yield Fact("Brier score", found["brier"], "number", f"{_FILE}: brier")
     yield Fact("calibration error", found["ece"], "fraction", f"{_FILE}: ece")
-    yield Fact("calibration error after temperature", found["ece_after_temperature"], "fraction",
-               f"{_FILE}: ece_after_temperature")  # fmt: skip
+    yield Fact(
+        "calibration error after temperature",
+        found["ece_after_temperature"],
+        "fraction",
+        f"{_FILE}: ece_after_temperature",
+    )
     yield Fact("temperature", found["temperature"], "number", f"{_FILE}: temperature")
 
 

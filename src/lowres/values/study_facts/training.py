@@ -16,7 +16,9 @@ _FULL_TURN = 360
 def training_facts(records: StudyRecords) -> Iterator[Fact]:
     """Yield the settings of both phases and their results; of fine-tuning nothing where there was none."""
     classes = len(records.class_names)
-    yield Fact("chance loss", math.log(classes), "nats", f"ln {classes}, of study.json: stages.images.facts.class_names")
+    yield Fact(
+        "chance loss", math.log(classes), "nats", f"ln {classes}, of study.json: stages.images.facts.class_names"
+    )
     yield Fact("chance accuracy", 1 / classes, "fraction", f"1 / {classes}")
     yield from _augmentation(records)
     if records.recipe.has_frozen_phase:
@@ -44,10 +46,15 @@ def _frozen_settings(records: StudyRecords) -> Iterator[Fact]:
         yield Fact("frozen batch", head.batch_images, "count", "recipe.toml: head.batch_images")
         yield Fact("frozen most epochs", head.epochs, "epoch", "recipe.toml: head.epochs")
         patience = phase.early_stopping_patience_epochs
-        yield Fact("frozen stopping patience", patience, "epoch",
-                   "recipe.toml: frozen_phase.early_stopping_patience_epochs")  # fmt: skip
-        yield Fact("frozen plateau patience", phase.plateau_patience_epochs, "epoch",
-                   "recipe.toml: frozen_phase.plateau_patience_epochs")  # fmt: skip
+        yield Fact(
+            "frozen stopping patience", patience, "epoch", "recipe.toml: frozen_phase.early_stopping_patience_epochs"
+        )
+        yield Fact(
+            "frozen plateau patience",
+            phase.plateau_patience_epochs,
+            "epoch",
+            "recipe.toml: frozen_phase.plateau_patience_epochs",
+        )
         yield Fact("frozen plateau factor", phase.plateau_factor, "number", "recipe.toml: frozen_phase.plateau_factor")
 
 
@@ -68,8 +75,9 @@ def _phase(word: str, phase: str, history: Sequence[EpochRow]) -> Iterator[Fact]
     epochs = [row for row in rows if row.head == kept.head and row.epoch is not None]
     yield Fact(f"{word} epochs", len(epochs), "epoch", f"history.csv: {phase}, rows of {kept.head or 'the network'}")
     last = f"history.csv: {phase}, the last row"
-    yield Fact(f"{word} last validation accuracy", epochs[-1].validation_accuracy, "fraction",
-               f"{last}, validation_accuracy")  # fmt: skip
+    yield Fact(
+        f"{word} last validation accuracy", epochs[-1].validation_accuracy, "fraction", f"{last}, validation_accuracy"
+    )
     yield Fact(f"{word} last training loss", epochs[-1].loss, "nats", f"{last}, loss")
 
 
@@ -84,11 +92,19 @@ def _tuning(records: StudyRecords) -> Iterator[Fact]:
     yield Fact("tuned from layer", told["from_layer"] or "the whole network", "words", f"{_TUNED}.from_layer")
     yield Fact("tuned parameters", told["trained_parameters"], "count", f"{_TUNED}.trained_parameters")
     if choices.early_stopping_patience_epochs:
-        yield Fact("tuned stopping patience", choices.early_stopping_patience_epochs, "epoch",
-                   "recipe.toml: fine_tuning.early_stopping_patience_epochs")  # fmt: skip
+        yield Fact(
+            "tuned stopping patience",
+            choices.early_stopping_patience_epochs,
+            "epoch",
+            "recipe.toml: fine_tuning.early_stopping_patience_epochs",
+        )
     if choices.schedule == "plateau":
-        yield Fact("tuned plateau patience", choices.plateau_patience_epochs, "epoch",
-                   "recipe.toml: fine_tuning.plateau_patience_epochs")  # fmt: skip
+        yield Fact(
+            "tuned plateau patience",
+            choices.plateau_patience_epochs,
+            "epoch",
+            "recipe.toml: fine_tuning.plateau_patience_epochs",
+        )
         yield Fact("tuned plateau factor", choices.plateau_factor, "number", "recipe.toml: fine_tuning.plateau_factor")
     yield from _phase("tuned", FINE_TUNING, records.history)
     yield Fact("tuned kept epoch", told["kept_epoch"], "epoch", f"{_TUNED}.kept_epoch")

@@ -23,7 +23,8 @@ def _part(part: str, word: str) -> Iterator[Quantity]:
         ("plain",),
         (
             rf"{own}\s*[:=(]+\s*{{n}}{_NO_TIME}",
-            rf"{{n}}(?:{{images}})?\s*(?:(?:are|were)\s+)?(?:used\s+)?(?:for|in|to)?\s*(?:the\s+)?\b{word}\b(?!\w| loss| acc|-| images? per)",
+            rf"{{n}}(?:{{images}})?\s*(?:(?:are|were)\s+)?(?:used\s+)?(?:for|in|"
+            rf"to)?\s*(?:the\s+)?\b{word}\b(?!\w| loss| acc|-| images? per)",
             rf"{{n}} {word}{{images}}(?! (?:per|of each|in each))",
             rf"{own} (?:has|have|had|holds|contains|of|with|is|consists of) {{n}}(?:{{images}})?{_NO_TIME}",
         ),
@@ -36,7 +37,8 @@ def _part(part: str, word: str) -> Iterator[Quantity]:
         ("percent",),
         (
             rf"{own}\s*[:=(]*\s*{{any}}(?:{{images}})?\s*[(,/]\s*{{n}}(?!\s*(?:precision|recall|f1|accuracy))",
-            rf"{{n}}(?: of (?:the |all )?(?:images|data|pool|samples|pictures))? (?:for|to|is for) {word}\b(?! accuracy)",
+            rf"{{n}}(?: of (?:the |all )?(?:images|data|pool|samples|pictures))? (?:for|to|is for) {word}\b(?! "
+            rf"accuracy)",
         ),
         unless=r"accuracy|loss|interval",
         is_setting=True,
@@ -93,14 +95,23 @@ DATA: tuple[Quantity, ...] = (
         "images for training and validation together",
         ("pool images",),
         ("plain",),
-        (r"{n} (?:\w+ )?(?:subset|pool)\b", r"(?:subset|pool) of {n}(?!\s*%)", r"{n}{images} for training and validation"),
+        (
+            r"{n} (?:\w+ )?(?:subset|pool)\b",
+            r"(?:subset|pool) of {n}(?!\s*%)",
+            r"{n}{images} for training and validation",
+        ),
         is_setting=True,
     ),
     Quantity(
         "images there are to train on",
         ("images not tested on", "images"),
         ("plain",),
-        (r"\b(?:full|entire|whole) {n}(?: cifar-10)?(?: training)?(?: set| data ?set| data| images)?", r"\ball {n} (?:training )?images", r"{any} vs\.? {n} available", r"{n} available(?! images were)"),
+        (
+            r"\b(?:full|entire|whole) {n}(?: cifar-10)?(?: training)?(?: set| data ?set| data| images)?",
+            r"\ball {n} (?:training )?images",
+            r"{any} vs\.? {n} available",
+            r"{n} available(?! images were)",
+        ),
         unless=r"VRAM|memory",
         is_setting=True,
     ),
@@ -172,13 +183,19 @@ DATA: tuple[Quantity, ...] = (
         "test images of {class}",
         ("support of {class}",),
         ("plain",),
-        (r"{class}(?: has)?,? (?:test (?:pictures|images)|support)\s*[:=]?\s*{n}", r"{n} (?:test )?(?:pictures|images) of {class}"),
+        (
+            r"{class}(?: has)?,? (?:test (?:pictures|images)|support)\s*[:=]?\s*{n}",
+            r"{n} (?:test )?(?:pictures|images) of {class}",
+        ),
     ),
     Quantity(
         "size of the images",
         ("image size", "image shape", "input size"),
         ("size",),
-        (r"{n}\s(?:original |colou?r |rgb |cifar(?:-10)? )?(?:images?|pictures?)\b", r"\b(?:at|on|for) {n}(?: images?| pictures?| resolution)"),
+        (
+            r"{n}\s(?:original |colou?r |rgb |cifar(?:-10)? )?(?:images?|pictures?)\b",
+            r"\b(?:at|on|for) {n}(?: images?| pictures?| resolution)",
+        ),
         unless=r"imagenet|pre-?trained on|trained on|expect|matrix|grid of",
         is_setting=True,
     ),
@@ -188,8 +205,12 @@ DATA: tuple[Quantity, ...] = (
         ("size",),
         (
             r"\b(?:original|native|raw|small|tiny)(?: images?| pictures?| resolution)?{is}{n}",
-            r"\boversized for {n}", r"designed for {n}", r"\b(?:images?|pictures?) (?:of|are|is|at|have|measure) {n}",
-            r"{any} for {any} on {n}", r"\bon {n} (?:original|images)", r"relative to the {n}",
+            r"\boversized for {n}",
+            r"designed for {n}",
+            r"\b(?:images?|pictures?) (?:of|are|is|at|have|measure) {n}",
+            r"{any} for {any} on {n}",
+            r"\bon {n} (?:original|images)",
+            r"relative to the {n}",
             r"{images} of {n}\s*:",
         ),
         unless=r"imagenet|pre-?trained on|matrix|heat",
@@ -200,7 +221,9 @@ DATA: tuple[Quantity, ...] = (
         ("pixel range",),
         ("plain",),
         (
-            r"{start}{n}\s*\(\s*uint8", r"\buint8\b.{0,12}{n}", r"\braw (?:\w+ ){0,3}{is}{n}",
+            r"{start}{n}\s*\(\s*uint8",
+            r"\buint8\b.{0,12}{n}",
+            r"\braw (?:\w+ ){0,3}{is}{n}",
             r"\bpixel (?:values?|range){is}{n}",
         ),
         unless=r"normali|scaled?\b|expects?",
@@ -211,7 +234,11 @@ DATA: tuple[Quantity, ...] = (
         "range that pixels are scaled to",
         ("scaled range",),
         ("plain",),
-        (r"\bnormali[sz]\w*(?: \w+){0,2} to {n}", r"\bscal(?:e|ed|es|ing)(?: \w+){0,2} to {n}", r"\bnormali[sz]\w* {n}"),
+        (
+            r"\bnormali[sz]\w*(?: \w+){0,2} to {n}",
+            r"\bscal(?:e|ed|es|ing)(?: \w+){0,2} to {n}",
+            r"\bnormali[sz]\w* {n}",
+        ),
         never=r"heat ?map|grad-?cam",
         is_range=True,
     ),
@@ -222,4 +249,4 @@ DATA: tuple[Quantity, ...] = (
         (r"\brandom_state\s*=\s*{n}", r"\bseed(?:s|ed)?(?: with| of| is| was)?\s*[:=]?\s*{n}", r"\bseed\W{0,3}{n}"),
         is_setting=True,
     ),
-)  # fmt: skip
+)
