@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lowres.faces.practice.question import Draft, context, technical
+from lowres.faces.practice.question import Draft, context, if_known, technical
 from lowres.values.study_facts.fact import StudyFacts
 from lowres.values.study_facts.network import TWICE
+
+_RANGE = "preflight: input range"
 
 
 def environment(facts: StudyFacts) -> Iterator[Draft]:
@@ -125,9 +127,8 @@ def preprocessing(facts: StudyFacts) -> Iterator[Draft]:
             "How are the pixels scaled, and is that right?",
             "To {scaled range} first, and then once more as if they were still 0 to 255 (`scaling = {scaling}`). "
             "That is a "
-            "mistake, kept on purpose in this recipe: after it all images look nearly the same to the network. "
-            "Preflight "
-            "says so: {preflight: input range}.",
+            "mistake, kept on purpose in this recipe: after it all images look nearly the same to the network."
+            + if_known(facts, _RANGE, "Preflight says so: {preflight: input range}."),
         )
         if "preflight: feature spread" in facts:
             yield technical(
@@ -142,7 +143,8 @@ def preprocessing(facts: StudyFacts) -> Iterator[Draft]:
             "How are the pixels scaled, and where?",
             "Inside the network, once, as {backbone} expects them: {input contract}. Whoever uses the model "
             "hands over uint8 "
-            "pixels, so nobody can scale them twice. Preflight measured: {preflight: input range}.",
+            "pixels, so nobody can scale them twice."
+            + if_known(facts, _RANGE, "Preflight measured: {preflight: input range}."),
         )
         yield technical(
             "What would happen if the pixels were scaled to 0-1 before?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lowres.faces.practice.question import Draft, context, technical
+from lowres.faces.practice.question import Draft, context, if_known, technical
 from lowres.values.study_facts.fact import StudyFacts
 from lowres.values.study_facts.network import TWICE
 
@@ -98,9 +98,8 @@ def frozen(facts: StudyFacts) -> Iterator[Draft]:
     elif is_near_chance:
         yield technical(
             "Why did the frozen phase stay near chance?",
-            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}. "
-            "What preflight "
-            "found before training is where to look first: {preflight: input range}.",
+            "It came to {frozen validation accuracy} of the validation images; guessing gives {chance accuracy}."
+            + if_known(facts, "preflight: input range", "Look at its input first: {preflight: input range}."),
         )
     else:
         yield technical(

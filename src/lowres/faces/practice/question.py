@@ -78,6 +78,11 @@ def answered(draft: Draft, code: str, facts: StudyFacts) -> Question:
     return Question(code, draft.perspective, draft.ask, tuple(part for part in parts if part != ""))
 
 
+def if_known(facts: StudyFacts, name: str, words: str) -> str:
+    """Return words that name a fact, or none where the study does not have it; they begin with a space."""
+    return f" {words}" if name in facts else ""
+
+
 def as_words(name: str, words: str, origin: str) -> Fact:
     """Return words as a fact, such as the name of a class, so that braces in them are never read as places."""
     return Fact(name, words, "words", origin)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from lowres.values.claims.passage import Sentence, sentences
 from lowres.values.claims.quantities import QUANTITIES
-from lowres.values.claims.quantity import CLOSE, OPEN, Phase, Quantity
+from lowres.values.claims.quantity import CLOSE, FIRST, OPEN, Phase, Quantity
 from lowres.values.claims.verdict import agrees
 from lowres.values.claims.written_number import WrittenNumber, written_numbers
 from lowres.values.study_facts.fact import Fact, StudyFacts
@@ -45,6 +45,10 @@ _NETWORKS = re.compile(
     r"\b(?:(?:wide)?resnet|resnext|vgg|efficientnet(?:v2)?|mobilenet|densenet|inception|xception|convnext|vit|swin|alexnet|lenet)"
     r"[\w-]*\b",
     re.IGNORECASE,
+)
+_AFTER_CLASS = re.compile(r"\s*(?:→|->|,|:|\(|precision|recall|f1)", re.IGNORECASE)
+_BEFORE_CLASS = re.compile(
+    r"(?:→|->|\b(?:class|digit|called|named|taken for)|\b(?:recall|precision|f1) (?:of|for|on)|\bthe) *$", re.IGNORECASE
 )
 _DATA_SETS = re.compile(
     r"\b(?:cifar-?100|cifar-?10|imagenet|(?:fashion-?)?mnist|svhn|stl-?10|tiny ?imagenet|digits data set)\b",
@@ -91,7 +95,7 @@ _Table = list[tuple[Quantity, tuple[re.Pattern[str], ...]]]
 
 
 def _claims(sentence: Sentence, facts: StudyFacts, table: _Table) -> Iterator[Claim]:
-    numbers = written_numbers(sentence.text)
+    numbers = _amounts(sentence.text, facts.class_names)
     if not numbers:
         return
     marked, places = _marked(sentence.text, numbers)
@@ -104,13 +108,24 @@ def _claims(sentence: Sentence, facts: StudyFacts, table: _Table) -> Iterator[Cl
                 if quantity.unless and re.search(quantity.unless, near, re.IGNORECASE):
                     continue
                 best = matches.get(match.number)
-                if best is None or match.length > best.length:
+                if (best is None or match.length > best.length) and _could_be(numbers[match.number], match, facts):
                     matches[match.number] = match
     for number in sorted(matches):
         if not _is_set_aside(sentence, numbers[number], matches[number].quantity, facts):
-            claim = _judged(sentence, numbers[number], matches[number], facts)
-            if all(_is_likely(numbers[number], fact) for fact in claim.facts):
-                yield claim
+            yield _judged(sentence, numbers[number], matches[number], facts)
+
+
+def _amounts(text: str, class_names: tuple[str, ...]) -> tuple[WrittenNumber, ...]:
+    """The numbers of a sentence but those that name a class, such as the 7 in "7 → 1 (12)"."""
+    numbers = written_numbers(text)
+    if not any(name.isdecimal() for name in class_names):
+        return numbers
+    return tuple(
+        number
+        for number in numbers
+        if number.text not in class_names
+        or not (_AFTER_CLASS.match(text[number.end :]) or _BEFORE_CLASS.search(text[: number.start]))
+    )
 
 
 def _matches(
@@ -124,7 +139,7 @@ def _matches(
         if form.startswith("{start}") and "uint8" not in form and not is_first:
             continue
         for match in pattern.finditer(marked):
-            number = int(match["n"])
+            number = ord(match["n"]) - FIRST
             if numbers[number].kind in quantity.kinds and (numbers[number].is_range or not quantity.is_range):
                 classes = tuple((name, text) for name, text in match.groupdict().items() if name != "n" and text)
                 yield _Match(quantity, number, len(match[0]), classes)
@@ -136,7 +151,7 @@ def _marked(text: str, numbers: tuple[WrittenNumber, ...]) -> tuple[str, dict[in
     for index, number in enumerate(numbers):
         marked += text[place : number.start]
         places[index] = len(marked)
-        marked += f"{OPEN}{index}{CLOSE}"
+        marked += f"{OPEN}{chr(FIRST + index)}{CLOSE}"
         place = number.end
     return marked + text[place:], places
 
@@ -173,6 +188,16 @@ def _is_set_aside(sentence: Sentence, number: WrittenNumber, quantity: Quantity,
     return any(name not in backbone and backbone not in name for name in other)
 
 
+def _could_be(number: WrittenNumber, match: _Match, facts: StudyFacts) -> bool:
+    return all(_is_likely(number, fact) for fact in _answering(match, facts))
+
+
+def _answering(match: _Match, facts: StudyFacts) -> list[Fact]:
+    """The facts of the study that answer what was matched."""
+    classes = {name: _class_called(text, facts) for name, text in match.classes}
+    return [facts[name] for name in (_filled(name, classes) for name in match.quantity.facts) if name in facts]
+
+
 def _is_likely(number: WrittenNumber, fact: Fact) -> bool:
     """Whether a number looks like what it would claim: a count is whole, and a share is not "3"."""
     if number.kind != "plain" or number.is_range:
@@ -184,8 +209,7 @@ def _is_likely(number: WrittenNumber, fact: Fact) -> bool:
 
 def _judged(sentence: Sentence, number: WrittenNumber, match: _Match, facts: StudyFacts) -> Claim:
     classes = {name: _class_called(text, facts) for name, text in match.classes}
-    quantity = match.quantity
-    found = [facts[name] for name in (_filled(name, classes) for name in quantity.facts) if name in facts]
+    quantity, found = match.quantity, _answering(match, facts)
     agreeing = [fact for fact in found if agrees(number, fact)]
     verdict: Verdict = "confirmed" if agreeing else "contradicted" if found else "unknown"
     return Claim(

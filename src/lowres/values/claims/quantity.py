@@ -11,8 +11,10 @@ from typing import Literal
 from lowres.values.claims.written_number import Kind
 
 Phase = Literal["", "frozen", "tuned"]
+# Between them one letter of the private range says which number of the sentence it is: digits could be a class's name.
+FIRST = 0xE000
 # A number that stands in a wording is written {n}, any other {any}; both are marks by then.
-OPEN, CLOSE = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
+OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 _IS = (
     r"(?:[\s:=(,*~\u200b-]|\b(?:of|is|was|were|are|at|has|had|with|reached|reaches|achieved|achieves|about|only|just|a|an|"
     r"the|came|comes|to|as|be|been|stands|by|value|in total|it)\b)*"
@@ -68,7 +70,7 @@ def _filled(form: str, class_names: Sequence[str]) -> str:
     longest_first = sorted(class_names, key=len, reverse=True)
     one = "|".join(re.escape(name) for name in longest_first)
     filled = form.replace("{is}", _IS).replace("{images}", _IMAGES).replace("{start}", r"^[\s\W]*?")
-    filled = filled.replace("{any}", rf"{OPEN}\d+{CLOSE}").replace("{n}", rf"{OPEN}(?P<n>\d+){CLOSE}", 1)
+    filled = filled.replace("{any}", rf"{OPEN}.{CLOSE}").replace("{n}", rf"{OPEN}(?P<n>.){CLOSE}", 1)
     for name in ("class", "true", "predicted"):
-        filled = filled.replace(f"{{{name}}}", rf"\b(?P<{name}>{one})(?:e?s)?\b" if one else "(?!)")
+        filled = filled.replace(f"{{{name}}}", rf"(?<!\w)(?P<{name}>{one})(?:e?s)?(?!\w)" if one else "(?!)")
     return filled

@@ -79,11 +79,8 @@ _LONG = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    _BEFORE
-    + _BOUND
-    + _ABOUT
-    + rf"(?P<open>\[\s*)?(?P<sign>±\s?|(?<![\w)\]%]\s)[+−-](?!\s))?(?P<first>(?<![\w.])(?:{_DIGITS}|"
-    rf"\d+,\d{{1,2}}(?=\s?%)))"
+    _BEFORE + _BOUND + _ABOUT + rf"(?P<open>\[\s*)?(?P<sign>±\s?|(?<![\w)\]%]\s)[+−-](?!\s))?(?P<first>(?<![\w.])(?:"
+    rf"\d+,\d{{1,2}}(?=\s?%)|{_DIGITS}))"
     + _MAGNITUDE.format("m1")
     + r"(?:(?P<firstunit>\s?%)?(?P<to>"
     + _TO
