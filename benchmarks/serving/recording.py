@@ -1,10 +1,10 @@
 """Writes benchmarks/results/serving_recording.json: what recording costs a server, in requests a second.
 
-    .venv/bin/python benchmarks/serving/recording.py STUDY [--seconds 15] [--rounds 5] [--postgres URL]
+    .venv/bin/python benchmarks/serving/recording.py STUDY [--seconds 15] [--rounds 5]
 
 STUDY: a finished study of small pictures. `lowres serve` runs twice, once without and once with `--record`, and the two
 are asked in turns, each as quickly as it answers, with the same requests over as many connections; which of them is
-first changes from round to round. Every answer of the recording server must lie in its store afterwards.
+first changes from round to round. PostgreSQL is begun as the tests begin it. Every answer of the recording server must lie in its store afterwards.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ from lowres.files.monitoring.store import open_store
 from lowres.pipeline.predict_pictures import open_finished_study
 from results import RESULTS, machine
 
+sys.path.append(str(Path(__file__).parent.parent.parent / "tests"))
+from postgres import running_postgres  # noqa: E402
+
 CONNECTIONS = 32
 _PACKAGES = ("lowres", "keras", "tensorflow-cpu", "openvino", "fastapi", "uvicorn", "numpy", "sqlalchemy", "psycopg")
 
@@ -40,11 +44,12 @@ def main() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (256, study.size[1], study.size[0], 3), dtype=np.uint8)
     requests = predict_requests(f"/v1/models/{wanted.study.resolve().name}:predict", pixels)
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        stores = {keep: str(Path(folder) / f"{keep}.sqlite") for keep in ("none", "all")}
-        ways = {f"SQLite, {keep} images": (store, keep) for keep, store in stores.items()}
-        if wanted.postgres:
-            ways["PostgreSQL, none images"] = (wanted.postgres, "none")
+    with tempfile.TemporaryDirectory() as folder, running_postgres() as url:
+        ways = {
+            "SQLite, no images": (str(Path(folder) / "none.sqlite"), "none"),
+            "SQLite, all images": (str(Path(folder) / "all.sqlite"), "all"),
+            "PostgreSQL, no images": (url, "none"),
+        }
         for name, (store, keep) in ways.items():
             found[name] = _compare(wanted, requests, store, keep, Path(folder))
             print(name, found[name]["median_ratio"], flush=True)
@@ -77,11 +82,13 @@ def _compare(wanted: argparse.Namespace, requests: list[bytes], store: str, keep
         (model,) = {one.name for one in opened.models()}
         written, lost = opened.count(model), opened.lost()
         channels = opened.read_window(model, last=1).embeddings.shape[1]
+    busy = [one["without"]["processor_ms_a_picture"] / one["with"]["processor_ms_a_picture"] for one in rounds]
     ratios = [one["with"]["per_second"] / one["without"]["per_second"] for one in rounds]
     return {
         "rounds": rounds,
         "ratios": [round(one, 3) for one in ratios],
         "median_ratio": round(statistics.median(ratios), 3),
+        "median_ratio_by_processor_time": round(statistics.median(busy), 3),
         "records": written,
         "lost": lost,
         "embedding_channels": channels,
@@ -101,7 +108,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("study", type=Path)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--postgres", default="")
     return parser.parse_args()
 
 

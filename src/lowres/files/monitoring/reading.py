@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, or_, select
 
 from lowres.errors import StoreError
 from lowres.files.monitoring.instants import to_microseconds
@@ -51,16 +51,22 @@ def read_models(connection: Connection, name: str | None = None) -> tuple[Record
     )
 
 
-def chosen_rows(connection: Connection, chosen: Chosen) -> list[ColumnElement[bool]]:
-    """Return the conditions on `records` that choose them; refused with StoreError: a model never recorded."""
-    query = select(models.c.key).where(models.c.name == chosen.model)
+def keys_of(connection: Connection, chosen: Chosen) -> dict[int, int]:
+    """Return the version of each key of `models` that is meant; refused with StoreError: a model never recorded."""
+    query = select(models.c.key, models.c.version).where(models.c.name == chosen.model)
     if chosen.version is not None:
         query = query.where(models.c.version == chosen.version)
-    keys = list(connection.execute(query).scalars())
+    keys = {int(key): int(version) for key, version in connection.execute(query)}
     if not keys:
         known = ", ".join(f"{one.name} {one.version}" for one in read_models(connection)[:8]) or "none"
         asked = chosen.model if chosen.version is None else f"{chosen.model} {chosen.version}"
         raise StoreError(f"expected a model among those recorded ({known}), got {asked}; name one of them")
+    return keys
+
+
+def chosen_rows(connection: Connection, chosen: Chosen) -> list[ColumnElement[bool]]:
+    """Return the conditions on `records` that choose them; refused as `keys_of` refuses."""
+    keys = keys_of(connection, chosen)
     conditions: list[ColumnElement[bool]] = [records.c.model.in_(keys)]
     if chosen.since is not None:
         conditions.append(records.c.at >= to_microseconds(chosen.since))
@@ -84,12 +90,9 @@ def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -
         *(records.c[name] for name in ("number", "id", "at", "sha256", "caller_id", "probabilities", "seconds")),
         records.c.needs_review,
         *(records.c[name] for name in STATISTICS),
-        models.c.version,
-        pictures.c.record.label("picture"),
+        records.c.model,
     ]
-    source = records.join(models, models.c.key == records.c.model).outerjoin(
-        pictures, pictures.c.record == records.c.number
-    )
+    source: FromClause = records
     if with_embeddings:
         wanted.append(embeddings.c.content)
         source = source.outerjoin(embeddings, embeddings.c.record == records.c.number)
@@ -110,7 +113,7 @@ def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -
         numbers=columns["number"],
         ids=columns["id"],
         times=columns["at"],
-        versions=columns["version"],
+        versions=_versions(columns["model"], keys_of(connection, chosen)),
         sha256=columns["sha256"],
         caller_ids=columns["caller_id"],
         probabilities=columns["probabilities"],
@@ -118,7 +121,7 @@ def read_window(connection: Connection, chosen: Chosen, with_embeddings: bool) -
         statistics={name: columns[name] for name in STATISTICS},
         seconds=columns["seconds"],
         needs_review=columns["needs_review"],
-        has_picture=columns["picture"],
+        has_picture=_has_picture(connection, columns["number"]),
         labels=_labels(connection, chosen, columns["number"], class_names),
     )
 
@@ -180,8 +183,7 @@ def _columns(names: list[str], rows: Sequence[Any], classes: int) -> dict[str, N
         "probabilities": shares.astype(np.float32),
         "seconds": np.array(raw["seconds"], np.float32),
         "needs_review": np.array([-1 if one is None else int(one) for one in raw["needs_review"]], np.int8),
-        "version": np.array(raw["version"], np.int64),
-        "picture": np.array([one is not None for one in raw["picture"]], np.bool_),
+        "model": np.array(raw["model"], np.int64),
     }
     columns |= {name: np.array(raw[name], np.float32) for name in STATISTICS}
     return columns | ({"content": _embeddings(raw["content"])} if "content" in raw else {})
@@ -216,6 +218,21 @@ def _refuse_several(sizes: set[int]) -> None:
             f"expected embeddings of one length, got {', '.join(str(size // 2) for size in sorted(sizes))} channels; "
             "read one version at a time"
         )
+
+
+def _versions(models_of_rows: NDArray[np.int64], versions: dict[int, int]) -> NDArray[np.int64]:
+    found = np.zeros(len(models_of_rows), np.int64)
+    for key, version in versions.items():
+        found[models_of_rows == key] = version
+    return found
+
+
+def _has_picture(connection: Connection, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each record's picture is kept; asked once for all, not record by record: most have none."""
+    if not len(numbers):
+        return np.zeros(0, np.bool_)
+    query = select(pictures.c.record).where(pictures.c.record.between(int(numbers.min()), int(numbers.max())))
+    return np.isin(numbers, np.array(connection.execute(query).scalars().all(), np.int64))
 
 
 def _labels(
