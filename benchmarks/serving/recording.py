@@ -4,7 +4,8 @@
 
 STUDY: a finished study of small pictures. `lowres serve` runs twice, once without and once with `--record`, and the two
 are asked in turns, each as quickly as it answers, with the same requests over as many connections; which of them is
-first changes from round to round. PostgreSQL is begun as the tests begin it. Every answer of the recording server must lie in its store afterwards.
+first changes from round to round. PostgreSQL is begun as the tests begin it. Every answer of the recording server must
+lie in its store afterwards.
 """
 
 from __future__ import annotations
