@@ -1,8 +1,10 @@
 """Claims are found where a person finds them, and judged as a person judges them: lists worked by hand."""
 
+from dataclasses import replace
+
 import pytest
 
-from described_study import described_facts
+from described_study import described_facts, described_records
 from lowres.values.claims.claim import claims_of
 
 # Sentences of the described document, with what a reader says of each number: y, n (the document contradicts itself or
@@ -131,6 +133,9 @@ def test_a_study_that_differs_is_told_claim_by_claim():
         ("| Class | Precision | F1 |\n|---|---|---|\n| ship | 65 % | 0.50 |", "precision of ship", "confirmed"),
         ("The recall of deer is 50%.", "recall of deer", "confirmed"),
         ("237 ships were taken for airplanes.", "ship taken for airplane", "confirmed"),
+        ("Ship: recall 50 %, precision 65 %.", "recall of ship", "confirmed"),
+        ("It confuses ships with airplanes (237 times).", "ship taken for airplane", "confirmed"),
+        ("Test accuracy 0.489 (95% CI 47.9-49.9%).", "test accuracy", "confirmed"),
         ("It was trained on 8,000\nimages.", "train images", "confirmed"),
         ("Fine-tuning ran 30 epochs.", "epochs of fine-tuning", "confirmed"),
     ],
@@ -158,10 +163,31 @@ def test_other_wordings(text, quantity, verdict):
         "```\naccuracy = 0.99\n```",
         "See https://example.org/accuracy-99%25 and chapter 7.",
         "42 is a common convention.",
+        "A confidence above 98 % needs no review, which covers 51 % of the images with 0.5 % error.",
+        "Accuracy rose by 5 points after cleaning.",
+        "Accuracy dropped to 71 % with noise of 30 %.",
+        "The accuracy on animals is 87 %.",
+        "The model is not 95 % accurate, and we did not reach 92 % accuracy.",
+        "In 2012 AlexNet won with 84.7 % top-5 accuracy.",
     ],
 )
 def test_what_is_no_claim_about_the_study(text):
     assert [claim for claim in claims_of(text, described_facts()) if claim.verdict == "contradicted"] == []
+
+
+def test_classes_named_by_digits_are_told_from_numbers():
+    names = tuple("0123456789")
+    records = described_records()
+    rows = [{**row, "name": name} for name, row in zip(names, records.evaluation["per_class"], strict=True)]
+    stages = dict(records.stages)
+    stages["images"] = replace(stages["images"], facts={**stages["images"].facts, "class_names": list(names)})
+    facts = described_facts(stages=stages, evaluation={**records.evaluation, "per_class": rows})
+    claims = claims_of("8 → 0 (237), and the recall of 3 is 50 %. It has 10 classes.", facts)
+    assert [(claim.quantity, claim.written, claim.verdict) for claim in claims] == [
+        ("8 taken for 0", "237", "confirmed"),
+        ("recall of 3", "50 %", "confirmed"),
+        ("classes", "10", "confirmed"),
+    ]
 
 
 def test_lines_and_origins():

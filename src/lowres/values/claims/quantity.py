@@ -28,7 +28,8 @@ class Quantity:
 
     name: as people are told it. facts: names of the facts that may answer it, with {class}, {true}, {predicted} where
     the wording names classes; a claim stands if one of them agrees, since a wording may mean either. kinds: how its
-    numbers may be written. forms: regular expressions with {n}, {any}, {is}, {images}, {start} and class names.
+    numbers may be written. forms: regular expressions with {n}, {any}, {is}, {images}, {start}, {same} (as far as the
+    next class) and class names.
     when, never: what the question and headings must, or must not, hold. unless: what must not stand near the number.
     phase: of the training, where only claims about one are meant. is_setting: chosen beforehand, so that "did not reach
     65 %" still claims it. is_range: whether only numbers with two ends are meant. lacking: why a study may not know.
@@ -70,6 +71,8 @@ def _filled(form: str, class_names: Sequence[str]) -> str:
     longest_first = sorted(class_names, key=len, reverse=True)
     one = "|".join(re.escape(name) for name in longest_first)
     filled = form.replace("{is}", _IS).replace("{images}", _IMAGES).replace("{start}", r"^[\s\W]*?")
+    # As far as the next class: what follows that is said of it.
+    filled = filled.replace("{same}", rf"(?:(?!(?<!\w)(?:{one})(?:e?s)?(?!\w))[^.;|]){{0,45}}?" if one else "")
     filled = filled.replace("{any}", rf"{OPEN}.{CLOSE}").replace("{n}", rf"{OPEN}(?P<n>.){CLOSE}", 1)
     for name in ("class", "true", "predicted"):
         filled = filled.replace(f"{{{name}}}", rf"(?<!\w)(?P<{name}>{one})(?:e?s)?(?!\w)" if one else "(?!)")

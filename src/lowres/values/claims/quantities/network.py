@@ -40,6 +40,7 @@ NETWORK: tuple[Quantity, ...] = (
             r"{n} param(?:eter)?s (?:of|in) (?:the |our )?(?:custom |own |classification )?head",
             r"\bhead(?: alone)? (?:has|of|with|holds) {n}",
             r"\bup from {n}",
+            r"{n} (?:of them|of these) (?:are )?in the head",
             r"{n} (?:of which )?trainable param\w*(?=.{0,40}\bhead\b)",
         ),
         is_setting=True,

@@ -48,13 +48,13 @@ RESULTS: tuple[Quantity, ...] = (
             r"{n} (?:test )?error\b",
             r"{n} (?:of them )?(?:is |are |were )?wrong\b",
         ),
-        unless=r"calibration|remain|kept|sure|review|among",
+        unless=r"calibration|remain|kept|sure|review|among|cover",
     ),
     Quantity(
         "interval of the test accuracy",
         ("test interval",),
         ("percent", "plain"),
-        (r"\binterval\b{is}{n}", r"\binterval[^.⟦]{0,20}{n}"),
+        (r"\b(?:interval|CI)\b{is}{n}", r"\binterval[^.⟦]{0,20}{n}"),
         unless=r"recall|precision|chance|finds|kept|confiden|f1|wrong|coverage",
         is_range=True,
     ),
@@ -75,6 +75,7 @@ RESULTS: tuple[Quantity, ...] = (
         (
             r"{n} of {any} (?:test )?(?:images |pictures |answers )?(?:were |are |was )?(?:right|correct)",
             r"{n} (?:correct|right) (?:answers|predictions)",
+            r"\b(?:right|correct\w*)[^.⟦]{0,15}{n} of {any}",
         ),
     ),
     Quantity(
@@ -150,7 +151,7 @@ RESULTS: tuple[Quantity, ...] = (
             (
                 rf"{{class}}\s*\(\s*{{n}} {word}",
                 rf"{{class}},? {word}\s*[:=]?\s*{{n}}",
-                rf"{{class}}[^.;|⟦]{{0,25}}\b{word}{{is}}{{n}}",
+                rf"{{class}}{{same}}\b{word}{{is}}{{n}}",
                 rf"\b{word}(?: of| for| on){{is}}{{class}}{{is}}{{n}}",
                 rf"{{class}}(?: has| had| with| reaches| at)?{{is}}{{n}} {word}",
                 rf"\b{{n}} {word} (?:for|of|on) (?:the )?{{class}}",
@@ -208,7 +209,7 @@ RESULTS: tuple[Quantity, ...] = (
     Quantity(
         "{true} taken for {predicted}",
         ("{true} taken for {predicted}",),
-        ("plain",),
+        ("plain", "ratio"),
         (
             r"{true}\s*(?:→|->|⟶|=>)\s*{predicted}\s*[(:,]?\s*{n}",
             r"{true} (?:was |were )?(?:taken|mistaken|confused|misclassified|predicted|classified) (?:for|as|"
@@ -216,6 +217,8 @@ RESULTS: tuple[Quantity, ...] = (
             r"{n} {true} (?:\w+ )?(?:were |was |are )?(?:taken|mistaken|confused|misclassified|predicted|"
             r"classified) (?:for|as) (?:an? )?{predicted}",
             r"{n} (?:times )?{true} (?:for|as) (?:an? )?{predicted}",
+            r"\bconfus\w+ {true} with {predicted}{is}{n}",
+            r"\band {true} with {predicted}\s*\(\s*{n}",
         ),
     ),
     Quantity(
