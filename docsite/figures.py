@@ -1,0 +1,90 @@
+"""The figures of pages that people write: a comment names them, and benchmarks/results fills them in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from docsite.markdown import code, table
+from docsite.recipe_pages import machine_words
+from lowres.faces.numbers_in_words import duration, percent
+
+Results = dict[str, Any]
+_MARKER = re.compile(r"^<!-- figures: ([\w-]+) -->$", re.MULTILINE)
+
+
+def with_figures(text: str, root: Path) -> str:
+    """Return a page with tables in place of its comments `<!-- figures: NAME -->`; KeyError: a name without a table.
+
+    Where benchmarks/results holds no such file, the page says that nothing is measured yet.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        draw, name = FIGURES[match[1]], match[1]
+        path = root / "benchmarks" / "results" / f"{name}.json"
+        if not path.exists():
+            return f"Not measured yet: there is no `benchmarks/results/{name}.json`."
+        results = json.loads(path.read_bytes())
+        on = f"Measured on {machine_words(results['machine'])}; from `benchmarks/results/{name}.json`, written by "
+        return f"{draw(results)}\n{on}`benchmarks/{name}.py`. Other work may have run beside it."
+
+    return _MARKER.sub(fill, text)
+
+
+def _tutorial(results: Results) -> str:
+    judged = table(
+        ("Study", "Test accuracy", "95 % interval", "n", "By guessing the commonest class"),
+        (
+            [
+                code(f"studies/{name}"),
+                f"**{percent(study['accuracy'])}**",
+                _interval(study["accuracy_interval"]),
+                f"{study['n']:,}",
+                percent(study["majority_baseline"]),
+            ]
+            for name, study in results["studies"].items()
+        ),
+    )
+    rows = ([_step(words), duration(seconds)] for words, seconds in results["seconds"].items())
+    return f"{judged}\n{table(('Step', 'Time'), rows)}"
+
+
+def _step(words: str) -> str:
+    return code(words) if words.startswith("lowres ") else words
+
+
+def _unbalanced(results: Results) -> str:
+    rare = results["rare"]
+    header = ("Training", "Accuracy", "Balanced accuracy", f"Recall of {rare}", f"Precision of {rare}")
+    rows = (
+        [
+            name,
+            *(percent(one[f"mean_{key}"]) for key in ("accuracy", "balanced_accuracy")),
+            f"**{percent(one['mean_rare_recall'])}**{_of_one(one)}",
+            percent(one["mean_rare_precision"]),
+        ]
+        for name, one in results["variants"].items()
+    )
+    counts = ", ".join(f"{number:,} of {name}" for name, number in results["train_images"].items())
+    runs = len(next(iter(results["variants"].values()))["runs"])
+    tested = len(results["train_images"]) * results["test_images_a_class"]
+    return (
+        f"{table(header, rows)}\nTraining pictures: {counts}; test pictures: {results['test_images_a_class']:,} of each, "
+        f"n = {tested:,}. {runs} run{'s' * (runs > 1)} each.\n"
+    )
+
+
+def _of_one(variant: Results) -> str:
+    """The interval of a single run; of several, intervals of each would say nothing of their mean."""
+    runs = variant["runs"]
+    return f" ({_interval(runs[0]['rare_recall_interval'])})" if len(runs) == 1 else ""
+
+
+def _interval(ends: list[float]) -> str:
+    return " to ".join(percent(end) for end in ends)
+
+
+FIGURES: dict[str, Callable[[Results], str]] = {"tutorial": _tutorial, "unbalanced": _unbalanced}
