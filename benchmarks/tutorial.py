@@ -1,4 +1,4 @@
-"""Writes benchmarks/results/tutorial.json: the tutorial's program and commands run as they stand, timed, and what they found.
+"""Writes benchmarks/results/tutorial.json: the tutorial's commands run as they stand, their seconds, what they found.
 
 .venv/bin/python benchmarks/tutorial.py [--folder DIR]
 """

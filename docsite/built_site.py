@@ -1,4 +1,4 @@
-"""Reads the built site as a browser does: every link and anchor leads somewhere, and nothing is asked of another server.
+"""Reads the built site as a browser does: every link leads somewhere, and nothing is asked of another server.
 
 .venv/bin/python docsite/built_site.py dist/site
 """

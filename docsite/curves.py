@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import cycle
 from typing import Any
 
@@ -40,6 +41,12 @@ def validation_chart(results: dict[str, Any]) -> Chart:
 
 def drawn(chart: Chart) -> str:
     """Return the chart as HTML that Markdown takes as it is: one block, no blank line in it."""
+    lines = str(_macros().chart(chart)).splitlines()
+    return "\n".join(line for line in lines if line.strip()) + "\n"
+
+
+@cache
+def _macros() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("lowres.faces")
@@ -48,6 +55,4 @@ def drawn(chart: Chart) -> str:
     page.filters["duration"] = numbers_in_words.duration
     page.filters["inline"] = report_pictures.inline_picture
     page.filters["inline_heat"] = report_pictures.inline_heat
-    macros = page.get_template("report_macros.html.j2").make_module({"box": page_charts})
-    lines = str(macros.chart(chart)).splitlines()
-    return "\n".join(line for line in lines if line.strip()) + "\n"
+    return page.get_template("report_macros.html.j2").make_module({"box": page_charts})

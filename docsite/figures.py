@@ -72,8 +72,8 @@ def _unbalanced(results: Results) -> str:
     runs = len(next(iter(results["variants"].values()))["runs"])
     tested = len(results["train_images"]) * results["test_images_a_class"]
     return (
-        f"{table(header, rows)}\nTraining pictures: {counts}; test pictures: {results['test_images_a_class']:,} of each, "
-        f"n = {tested:,}. {runs} run{'s' * (runs > 1)} each.\n"
+        f"{table(header, rows)}\nTraining pictures: {counts}; test pictures: {results['test_images_a_class']:,} of "
+        f"each, n = {tested:,}. {runs} run{'s' * (runs > 1)} each.\n"
     )
 
 

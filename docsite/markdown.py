@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 FENCED = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2[`~]* *$", re.DOTALL | re.MULTILINE)
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
@@ -32,8 +32,7 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Return plain words as Markdown that shows them as they are; what they mark as code stays code."""
-    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
-    return "".join(part if part.startswith("`") else _escaped(part) for part in parts)
+    return _outside_code(" ".join(text.split()), _escaped)
 
 
 def anchors(text: str) -> set[str]:
@@ -78,4 +77,9 @@ def _escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    # Python-Markdown parts no cell at a bar in code, and would show the backslash there.
+    return _outside_code(" ".join(text.split()), lambda part: part.replace("|", "\\|"))
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    return "".join(part if part.startswith("`") else change(part) for part in re.split(r"(`[^`]+`)", text))

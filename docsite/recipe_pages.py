@@ -22,7 +22,7 @@ _OPENING = """# Recipes
 
 A recipe is every choice of a study in one file. These come with lowres; `lowres study SOURCE --recipe NAME` takes one,
 and [a recipe's keys](../reference/recipe-keys.md) say what can be changed. Figures are of whole studies, judged on all
-test images, and come from `benchmarks/results`; a recipe without a file there is not measured yet, and its page says so.
+test images, and come from `benchmarks/results`; a recipe without a file there is not measured yet: its page says so.
 
 """
 _CAUTION = """
@@ -35,9 +35,7 @@ def recipe_pages(root: Path) -> dict[str, str]:
     """Return `recipes/index.md` and `recipes/NAME.md` for every recipe that comes with lowres."""
     texts = {name: _recipe_text(root, name) for name in packaged_names()}
     results = {name: read_results(root, name) for name in texts}
-    rows = (
-        [f"[{name}]({name}.md)", prose(_about(texts[name])), *_in_short(results[name])] for name in sorted(texts)
-    )
+    rows = ([f"[{name}]({name}.md)", prose(_about(texts[name])), *_in_short(results[name])] for name in sorted(texts))
     header = ("Recipe", "What it does", "Test accuracy", "Minutes", "On")
     pages = {"recipes/index.md": _OPENING + table(header, rows) + _CAUTION}
     return pages | {f"recipes/{name}.md": _page(name, texts[name], results[name]) for name in texts}

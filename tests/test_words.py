@@ -4,24 +4,19 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
 from PIL import Image
 
+import documents
+from documents import ROOT
 from lowres.cli.application import application
 from lowres.cli.stage_commands import VERBS
 from lowres.files.recipes import packaged_names
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# What makes a command of the README small: other words in place of its own, and settings it ends with.
-TINY_SETTINGS = ["--set", "network.input_pixels=32", "--set", "split.pool_images=300", "--set", "fine_tuning.epochs=0"]
-# A file of its own tests the proof of heat maps.
-TINY_SETTINGS += ["--set", "explanation.faithfulness_images=4"]
-TINY_SOURCES = {"cifar10": "digits"}
 # A measured figure has decimals; "95 % interval" has none.
 FIGURE = re.compile(r"\d+\.\d+ ?%")
 PATH = re.compile(r"`((?:docs|benchmarks|scripts|src|tests)/[\w./-]*|[a-z]+\.txt)`")
@@ -29,17 +24,15 @@ PATH = re.compile(r"`((?:docs|benchmarks|scripts|src|tests)/[\w./-]*|[a-z]+\.txt
 
 def blocks(language: str) -> list[str]:
     """The fenced blocks of the README in one language: every `sh` and `python` block is run."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return documents.blocks(README, language)
 
 
 def table(first_header: str) -> dict[str, str]:
-    """The rows of the table whose first header is given, code marks taken off the first column."""
-    rows = README.split(f"| {first_header} |")[1].split("\n\n")[0].splitlines()[2:]
-    cells = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
-    return {first.strip("`"): second for first, second in cells}
+    """A table of the README by its first header."""
+    return documents.table(README, first_header)
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+COMMANDS = documents.commands(README)
 PROGRAM = typer.main.get_command(application)
 
 
@@ -61,10 +54,7 @@ def tiny(command: str) -> list[str]:
     program, *words = shlex.split(command)
     if program == "make":
         return ["make", "--dry-run", "--directory", str(ROOT), *words]
-    assert program == "lowres", f"expected a command of make or lowres in the README, got {command!r}"
-    is_study = words[0] in VERBS and not any(word.startswith("studies/") for word in words[1:3])
-    words = [TINY_SOURCES.get(word, word) for word in words] + (TINY_SETTINGS if is_study else [])
-    return [sys.executable, "-m", "lowres", *words]
+    return [sys.executable, "-m", "lowres", *documents.tiny_words(command, documents.TINY_SETTINGS)]
 
 
 def test_the_readme_has_commands_to_run():
