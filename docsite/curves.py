@@ -18,7 +18,7 @@ def validation_chart(results: dict[str, Any]) -> Chart:
         Line(
             tuple((point["minutes"], point["validation_accuracy"]) for point in run["validation_curve"]),
             look,
-            f"run {number}" if len(results["runs"]) > 1 else "",
+            f"run {number}, {run.get('backend', 'tensorflow')}" if len(results["runs"]) > 1 else "",
             has_dots=True,
         )
         for number, (run, look) in enumerate(zip(results["runs"], looks, strict=False), 1)

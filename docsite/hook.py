@@ -35,5 +35,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill in the figures, and link the documents that a document names."""
+    if page.file.src_uri in ("index.md", "tutorial.md"):
+        # The only page of its part: a list of pages beside it would hold nothing else.
+        page.meta["hide"] = ["navigation"]
     text = with_figures(markdown, ROOT)
     return with_links(text, page.file.src_uri, frozenset(file.src_uri for file in files.documentation_pages()))

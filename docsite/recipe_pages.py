@@ -35,8 +35,8 @@ def recipe_pages(root: Path) -> dict[str, str]:
     """Return `recipes/index.md` and `recipes/NAME.md` for every recipe that comes with lowres."""
     texts = {name: _recipe_text(root, name) for name in packaged_names()}
     results = {name: read_results(root, name) for name in texts}
-    rows = ([f"[{name}]({name}.md)", prose(_about(texts[name])), *_in_short(results[name])] for name in sorted(texts))
-    header = ("Recipe", "What it does", "Test accuracy", "Minutes", "On")
+    rows = ([f"[{name}]({name}.md)", *_in_short(results[name]), prose(_about(texts[name]))] for name in sorted(texts))
+    header = ("Recipe", "Test accuracy", "Minutes", "On", "What it does")
     pages = {"recipes/index.md": _OPENING + table(header, rows) + _CAUTION}
     return pages | {f"recipes/{name}.md": _page(name, texts[name], results[name]) for name in texts}
 
@@ -101,7 +101,7 @@ def _measured(name: str, results: dict[str, Any]) -> str:
         (row for number, run in enumerate(results["runs"], 1) for row in _accuracies(number, run)),
     )
     made = table(
-        ("Run", "Minutes", "Machine", "Frozen pass by", "Backend", "Seed", "Cache"),
+        ("Run", "Minutes", "Machine", "Predicted by", "Backend", "Seed", "Cache"),
         ([str(number), *_made(run)] for number, run in enumerate(results["runs"], 1)),
     )
     stages = {stage: None for run in results["runs"] for stage in run["stage_seconds"]}

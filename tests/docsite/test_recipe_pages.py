@@ -64,7 +64,7 @@ def test_a_page_holds_the_figures_of_its_file(checkout):
     assert "| 2 | 2.5 | 2 cores of Some Processor, AVX2 | openvino | tensorflow | 1 | filled before |" in page
     assert "| `head` | 60.0 | 120.0 |" in page
     row = next(line for line in plain(recipe_pages(checkout)["recipes/index.md"]).splitlines() if "(quick.md)" in line)
-    assert row.endswith("| 75.5 % (n = 400, 2 runs) | 2.5 | 2 cores of Some Processor, AVX2 |")
+    assert "| 75.5 % (n = 400, 2 runs) | 2.5 | 2 cores of Some Processor, AVX2 |" in row
 
 
 def test_a_recipe_without_figures_says_so_and_shows_none(checkout):
@@ -74,7 +74,7 @@ def test_a_recipe_without_figures_says_so_and_shows_none(checkout):
     assert "benchmarks/results/transfer.json" in page
     assert "%" not in page.split("## What it sets")[0]
     row = next(line for line in pages["recipes/index.md"].splitlines() if "(transfer.md)" in line)
-    assert row.endswith("| not measured yet |  |  |")
+    assert "| not measured yet |  |  |" in row
 
 
 def test_no_figure_of_a_page_is_written_by_hand(repository):
