@@ -45,9 +45,9 @@ def contents(root: Path, pages: dict[str, str]) -> list[dict[str, Any]]:
                 "described-system-checked.md",
                 "cpu-speedrun.md",
                 "architecture.md",
-                {"Decisions": _listed(docs, "decisions")},
                 "log.md",
                 "changelog.md",
+                {"Decisions": _listed(docs, "decisions")},
             ]
         },
     ]
