@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lowres.library.results import Checks as Checks
     from lowres.library.results import Evaluated as Evaluated
     from lowres.library.results import Explained as Explained
+    from lowres.library.results import MachineChecks as MachineChecks
     from lowres.library.results import Trained as Trained
+    from lowres.library.stages import doctor as doctor
     from lowres.library.stages import evaluate as evaluate
     from lowres.library.stages import explain as explain
     from lowres.library.stages import load_backbone as load_backbone
@@ -38,6 +40,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "lowres.library.study": ("Study",),
     "lowres.library.stages": (
+        "doctor",
         "load_images",
         "split",
         "preflight",
@@ -50,7 +53,7 @@ _ROOMS = {
     ),
     "lowres.library.data_values": ("Images", "Parts"),
     "lowres.library.network_values": ("Backbone", "HeadsTried"),
-    "lowres.library.results": ("Checks", "Trained", "Evaluated", "Explained"),
+    "lowres.library.results": ("Checks", "Evaluated", "Explained", "MachineChecks", "Trained"),
     "lowres.library.loaded_study": ("load", "LoadedStudy"),
     "lowres.library.places": ("find_study", "project_root"),
     "lowres.values.judging.prediction_rows": ("ClassProbability", "Prediction", "UnreadPicture"),

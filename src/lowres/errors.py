@@ -24,6 +24,7 @@ LowresError
 │   └── AnswerTooSlow      its answer was not there in time
 ├── StoreError             the store of served predictions cannot be used as it is, or as asked
 │   └── StoreUnavailable   the database takes nothing just now: gone, full, or locked
+├── NotebookError          a notebook cannot be written, or one of its cells failed
 ├── ExportError            a study cannot be exported as asked
 │   └── ParityFailed       an export does not say what its study says
 ├── DocumentError          a text to be checked cannot be read, or claims nothing
@@ -136,6 +137,10 @@ class StoreError(LowresError):
 
 class StoreUnavailable(StoreError):
     """The database of served predictions takes nothing just now: it is gone, full or locked."""
+
+
+class NotebookError(LowresError):
+    """A notebook cannot be written, or one of its cells failed."""
 
 
 class ExportError(LowresError):

@@ -74,7 +74,8 @@ class PlainProgress:
         self._write(f"{'':<20} {what}: {done:,}{of_total}{unit}{count.time_left(now, done, total)}")
 
     def _write(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
 
 @dataclass

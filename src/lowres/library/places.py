@@ -31,8 +31,9 @@ def find_study(beside: str | os.PathLike[str], name: str) -> Path:
 
     beside: the study as seen from the notebook's folder. name: what the folder is called under `studies` elsewhere.
     """
-    root = project_root()
-    places = (root / beside, root / _STUDIES / name, root / name)
+    root, own = project_root(), _notebook_file()
+    here = own.parent if own is not None else Path.cwd()
+    places = (here / beside, root / _STUDIES / name, root / name)
     found = next((place for place in places if is_study(place)), places[1])
     return Path(os.path.relpath(found)) if found.resolve().is_relative_to(Path.cwd()) else found
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lowres.values.explaining.explanation import Explanation
 from lowres.values.explaining.explanation_report import ExplanationReport
+from lowres.values.findings import Finding
 from lowres.values.judging.evaluation import ClassScore, Evaluation
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
@@ -22,6 +23,36 @@ from lowres.values.training.preflight_report import PreflightReport
 if TYPE_CHECKING:
     from lowres.faces.figures import Drawing
     from lowres.faces.report_data import Reliance
+
+
+class Sentences(str):
+    """Text that a notebook shows as a paragraph."""
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import sentence
+
+        return sentence(str(self))
+
+
+@dataclass(frozen=True)
+class MachineChecks:
+    """What was found on this machine: packages, processor, memory, cards."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is broken."""
+        return all(one.status != "FAIL" for one in self.findings)
+
+    def __repr__(self) -> str:
+        """One line a check."""
+        return "\n".join(f"{one.status}  {one.name}: {one.measured}" for one in self.findings)
+
+    def _repr_html_(self) -> str:
+        from lowres.faces.inline_html import block, findings
+
+        return block("This machine", findings(self.findings))
 
 
 @dataclass(frozen=True)
@@ -156,25 +187,36 @@ class Evaluated:
         drawn = judging_figures(self.images, self.predictions, self.evaluation)
         return {one.name: one for one in (*drawn, *reliance_figures(self.reliance, self.n))}
 
+    @property
+    def conclusions(self) -> Sentences:
+        """What it comes to: against guessing, against the target, which classes fail, and when a person should look."""
+        from lowres.faces import report_words, trust_words
+
+        found, review = self.evaluation, self.reliance.review if self.reliance else None
+        said = (
+            report_words.verdict(found),
+            report_words.against_baseline(found),
+            report_words.against_target(found),
+            report_words.classes_apart(found.per_class),
+            report_words.close_misses(found),
+            trust_words.when_to_ask(review),
+        )
+        return Sentences(" ".join(one for one in said if one))
+
     def __repr__(self) -> str:
         """The accuracy with its interval and n."""
         low, high = self.accuracy_interval
         return f"accuracy {self.accuracy:.2%} ({low:.2%} to {high:.2%}, n = {self.n:,})"
 
     def _repr_html_(self) -> str:
-        from lowres.faces.inline_html import block, sentence, table
-        from lowres.faces.report_words import against_baseline, against_target, verdict
-        from lowres.faces.trust_words import when_to_ask
+        from lowres.faces.inline_html import block, table
 
         rows = [
             (one.name, f"{one.precision:.1%}", f"{one.recall:.1%}", f"{one.f1:.1%}", f"{one.support:,}")
             for one in self.per_class
         ]
-        found = self.evaluation
-        said = (verdict(found), against_baseline(found), against_target(found))
-        asked = when_to_ask(self.reliance.review if self.reliance else None)
         columns = ("class", "precision", "recall", "F1", "images")
-        return block("Evaluation", *(sentence(one) for one in (*said, asked)), table(columns, rows))
+        return block("Evaluation", self.conclusions._repr_html_(), table(columns, rows))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,17 @@ from lowres.library.study import Study, meant
 if TYPE_CHECKING:
     from lowres.library.data_values import Images, Parts
     from lowres.library.network_values import Backbone, HeadsTried
-    from lowres.library.results import Checks, Evaluated, Explained, Trained
+    from lowres.library.results import Checks, Evaluated, Explained, MachineChecks, Trained
 
 Words = Study | str | os.PathLike[str]
+
+
+def doctor() -> MachineChecks:
+    """Return what is right and wrong with this machine and its packages (`lowres doctor`); some seconds."""
+    from lowres.library.results import MachineChecks
+    from lowres.pipeline.doctor import examine_machine
+
+    return MachineChecks(tuple(examine_machine()))
 
 
 def load_images(study: Words) -> Images:

@@ -112,7 +112,7 @@ def _calibration(validation: Predictions, temperature: float) -> Calibration:
 def command(run: StudyRun) -> str:
     """Return what makes this study again, typed where it was typed: source, recipe, and every value set apart."""
     words = ["lowres", "study", run.location]
-    differing = _differing(run.recipe)
+    differing = differing_settings(run.recipe)
     if differing is None:
         words += ["--recipe", (run.study.folder / RECIPE_FILE).as_posix()]
     else:
@@ -124,8 +124,11 @@ def command(run: StudyRun) -> str:
     return shlex.join(words)
 
 
-def _differing(recipe: Recipe) -> dict[str, str] | None:
-    """The values that differ from the packaged recipe of that name; None where there is none, or no words for it."""
+def differing_settings(recipe: Recipe) -> dict[str, str] | None:
+    """Return the values that differ from the packaged recipe of that name, as JSON by dotted name.
+
+    None where there is no such recipe, or no words for a value.
+    """
     from lowres.errors import RecipeError
     from lowres.files.recipes import read_recipe
 
