@@ -8,7 +8,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lowres.cli import benching, exporting, judging, notebooks, practising, predicting, recording, serving, stage_commands
+from lowres.cli import (
+    benching,
+    exporting,
+    judging,
+    notebooks,
+    practising,
+    predicting,
+    recording,
+    serving,
+    stage_commands,
+)
 from lowres.cli.study_options import AsJson
 from lowres.errors import LowresError
 
@@ -52,8 +62,8 @@ serving.add_serve(application)
 recording.add_forget(application)
 benching.add_bench(application)
 exporting.add_export(application)
-practising.add_practice(application)
 notebooks.add_notebook(application)
+practising.add_practice(application)
 judging.add_comparisons(application)
 
 

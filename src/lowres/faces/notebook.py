@@ -68,7 +68,7 @@ def was_edited(text: str) -> bool:
     nbformat = _needed("nbformat")
     try:
         book = nbformat.reads(text, as_version=4)
-    except Exception:
+    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError):
         return True
     mark = book.metadata.get(_MARK)
     return mark is None or mark.get("cells") != _digest(book)
