@@ -46,7 +46,7 @@ def make_notebook(facts: NotebookFacts, template: Path | None = None) -> Any:
     """
     jupytext = _needed("jupytext")
     book = jupytext.reads(_rendered(facts, template), fmt="py:percent")
-    if not any(cell.cell_type == "code" for cell in book.cells):
+    if not any(cell.cell_type == "code" and cell.source.strip() for cell in book.cells):
         raise NotebookError(
             f"expected cells in {template}, got none; begin each with a line '# %%', or '# %% [markdown]' for text"
         )

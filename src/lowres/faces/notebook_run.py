@@ -23,9 +23,9 @@ def run_notebook(book: Any, place: Path, advance: Advance) -> None:
     """
     try:
         import ipykernel  # noqa: F401
-        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, DeadKernelError
+        from traitlets.config import Config
     except ImportError as error:
         raise MissingDependency(
             f"expected nbclient and ipykernel, got none ({error.name}); pip install 'lowres[notebook]'"
@@ -43,7 +43,8 @@ def run_notebook(book: Any, place: Path, advance: Advance) -> None:
         private = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
         client = NotebookClient(
             book,
-            km=AsyncKernelManager(kernel_name="python3", **private),
+            kernel_name="python3",
+            config=Config({"KernelManager": private}),
             timeout=None,
             startup_timeout=_SLOWEST_START_SECONDS,
             # When each cell ran would make every run another file.
