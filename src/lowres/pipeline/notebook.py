@@ -109,10 +109,10 @@ def _facts(folder: Path, path: Path, ledger: Ledger) -> NotebookFacts:
     beside = Path(os.path.relpath(folder.resolve(), path.resolve().parent)).as_posix()
     name = folder.resolve().name
     settings = differing_settings(recipe)
-    where = repr(source.name)
+    where = _text(source.name)
     if source.path:
         images = Path(os.path.relpath(Path(source.location(folder)).resolve(), path.resolve().parent)).as_posix()
-        where = f"lowres.project_root() / {images!r}"
+        where = f"lowres.project_root() / {_text(images)}"
     preflight = ledger.stages.get("preflight")
     return NotebookFacts(
         name=name,
@@ -120,8 +120,8 @@ def _facts(folder: Path, path: Path, ledger: Ledger) -> NotebookFacts:
         install=f"lowres[cpu]=={version('lowres')}",
         source=where,
         recipe_words=_recipe_words(recipe, settings, beside, name),
-        beside=repr(beside),
-        folder_name=repr(name),
+        beside=_text(beside),
+        folder_name=_text(name),
         settings=_literal(settings or {}),
         accepts=bool(preflight and preflight.facts.get("accepted")),
         has_frozen_phase=recipe.has_frozen_phase,
@@ -131,12 +131,17 @@ def _facts(folder: Path, path: Path, ledger: Ledger) -> NotebookFacts:
 
 def _recipe_words(recipe: Recipe, settings: dict[str, str] | None, beside: str, name: str) -> str:
     if settings is not None:
-        return repr(recipe.name)
-    return f"lowres.find_study({beside!r}, {name!r}) / {RECIPE_FILE!r}"
+        return _text(recipe.name)
+    return f"lowres.find_study({_text(beside)}, {_text(name)}) / {_text(RECIPE_FILE)}"
 
 
 def _literal(settings: dict[str, str]) -> str:
     """The settings as Python writes them; they come as JSON."""
     if not settings:
         return ""
-    return "{" + ", ".join(f"{key!r}: {json.loads(value)!r}" for key, value in settings.items()) + "}"
+    return "{" + ", ".join(f"{_text(key)}: {json.loads(value)!r}" for key, value in settings.items()) + "}"
+
+
+def _text(words: str) -> str:
+    """The words as a literal in double quotes, which JSON and Python share."""
+    return json.dumps(words, ensure_ascii=False)
