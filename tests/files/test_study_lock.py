@@ -61,13 +61,13 @@ def test_a_holder_that_has_not_signed_yet_is_another_process(tmp_path: Path) -> 
 
 
 def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = room._lock_without_waiting
+    take = room.lock_without_waiting
 
     def delete_then_take(handle):
         (tmp_path / LOCK_NAME).unlink()
         take(handle)
 
-    monkeypatch.setattr(room, "_lock_without_waiting", delete_then_take)
+    monkeypatch.setattr(room, "lock_without_waiting", delete_then_take)
     with pytest.raises(StudyLocked, match="which another process works on now"), study_lock(tmp_path):
         pass
 
@@ -76,7 +76,7 @@ def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytes
     def refuse(handle: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(room, "_lock_without_waiting", refuse)
+    monkeypatch.setattr(room, "lock_without_waiting", refuse)
     expected = "a file system that can lock files, got none .* local disk with --study"
     with pytest.raises(StudyError, match=expected), study_lock(tmp_path):
         pass

@@ -80,7 +80,7 @@ def test_what_lowres_offers_is_there_and_told_to_type_checkers():
     assert declared == lowres._OFFERED
     assert set(declared) <= set(dir(lowres))
     assert all(getattr(lowres, name).__module__ == module for name, module in declared.items())
-    with pytest.raises(AttributeError, match="has no attribute 'lode'; it offers ClassProbability, .*load"):
+    with pytest.raises(AttributeError, match="has no attribute 'lode'; it offers Backbone, .*load"):
         lowres.lode  # noqa: B018
 
 

@@ -120,7 +120,7 @@ def test_it_ends_when_whoever_started_it_is_gone():
     _wait_until_gone(int(done.stdout))
 
 
-def _wait_until_gone(number, seconds=60.0):
+def _wait_until_gone(number, seconds=180.0):
     import os
     import time
 
