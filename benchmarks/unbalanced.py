@@ -42,6 +42,8 @@ VARIANTS = {
     "plain": {},
     "balanced": {"fine_tuning.class_weights": "balanced"},
     "focal": {"fine_tuning.loss": "focal"},
+    "balanced, last epoch": {"fine_tuning.class_weights": "balanced", "fine_tuning.keep": "last"},
+    "focal, last epoch": {"fine_tuning.loss": "focal", "fine_tuning.keep": "last"},
 }
 
 
@@ -80,11 +82,13 @@ def write_pictures(folder: Path) -> None:
 
 
 def _run(folder: Path, variant: str, settings: dict[str, str], seed: int) -> dict[str, Any]:
-    study = folder / f"{variant.replace(' ', '-')}-{seed}"
+    study = folder / f"{variant.replace(',', '').replace(' ', '-')}-{seed}"
     words = [f"{key}={value}" for key, value in (RECIPE | settings | {"seed": str(seed)}).items()]
     command = [sys.executable, "-m", "lowres", "evaluate", str(folder / "pictures"), "--recipe", "transfer"]
     subprocess.run([*command, "--study", str(study), *(w for word in words for w in ("--set", word))], check=True)
     evaluation = json.loads((study / "evaluation.json").read_bytes())
+    stages = read_ledger(study).stages
+    tuned = stages["train"].facts.get("fine_tuning") or {}
     rare = next(row for row in evaluation["per_class"] if row["name"] == RARE)
     return {
         "seed": seed,
@@ -93,7 +97,9 @@ def _run(folder: Path, variant: str, settings: dict[str, str], seed: int) -> dic
         "accuracy_interval": evaluation["accuracy_interval"],
         "balanced_accuracy": evaluation["balanced_accuracy"],
         **{f"rare_{key}": rare[key] for key in ("precision", "recall", "recall_interval", "f1")},
-        "seconds": round(sum(stage.seconds for stage in read_ledger(study).stages.values()), 1),
+        "kept_epoch": tuned.get("kept_epoch", 0),
+        "validation_accuracy": tuned.get("validation_accuracy"),
+        "seconds": round(sum(stage.seconds for stage in stages.values()), 1),
     }
 
 

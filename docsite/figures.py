@@ -58,13 +58,14 @@ def _step(words: str) -> str:
 
 def _unbalanced(results: Results) -> str:
     rare = results["rare"]
-    header = ("Training", "Accuracy", "Balanced accuracy", f"Recall of {rare}", f"Precision of {rare}")
+    header = ("Training", "Accuracy", "Balanced accuracy", f"Recall of {rare}", f"Precision of {rare}", "Kept")
     rows = (
         [
             name,
             *(percent(one[f"mean_{key}"]) for key in ("accuracy", "balanced_accuracy")),
             f"**{percent(one['mean_rare_recall'])}**{_of_one(one)}",
             percent(one["mean_rare_precision"]),
+            ", ".join(_kept(run["kept_epoch"]) for run in one["runs"]),
         ]
         for name, one in results["variants"].items()
     )
@@ -77,14 +78,44 @@ def _unbalanced(results: Results) -> str:
     )
 
 
+def _kept(epoch: int) -> str:
+    return f"epoch {epoch}" if epoch else "the frozen phase's head"
+
+
 def _of_one(variant: Results) -> str:
     """The interval of a single run; of several, intervals of each would say nothing of their mean."""
     runs = variant["runs"]
     return f" ({_interval(runs[0]['rare_recall_interval'])})" if len(runs) == 1 else ""
 
 
+def _exports(results: Results) -> str:
+    header = ("Format", "Size", "Test accuracy", "Against the study", "Same class as the study", "n")
+    rows = (
+        [
+            code(one["format"]),
+            f"{one['size_bytes'] / 1e6:.1f} MB",
+            f"{percent(one['test']['accuracy'])} ({_interval(one['test']['accuracy_interval'])})",
+            f"{100 * one['test']['gain']:+.1f} points",
+            percent(one["test"]["agreement"]),
+            f"{one['test']['n']:,}",
+        ]
+        for one in results["exports"]
+    )
+    pace = "".join(
+        f"\nOne picture after another on this machine: `{pair['int8']}` took "
+        f"{pair['median_milliseconds'][1]:.1f} ms and `{pair['float32']}` {pair['median_milliseconds'][0]:.1f} ms "
+        f"(medians of {pair['turns']}).\n"
+        for pair in results["int8_beside_float32"]
+    )
+    return f"Study `{results['study']}`, test pictures.\n\n{table(header, rows)}{pace}"
+
+
 def _interval(ends: list[float]) -> str:
     return " to ".join(percent(end) for end in ends)
 
 
-FIGURES: dict[str, Callable[[Results], str]] = {"tutorial": _tutorial, "unbalanced": _unbalanced}
+FIGURES: dict[str, Callable[[Results], str]] = {
+    "exports": _exports,
+    "tutorial": _tutorial,
+    "unbalanced": _unbalanced,
+}
