@@ -89,25 +89,33 @@ def _of_one(variant: Results) -> str:
 
 
 def _exports(results: Results) -> str:
+    """Those for phones."""
     header = ("Format", "Size", "Test accuracy", "Against the study", "Same class as the study", "n")
     rows = (
         [
             code(one["format"]),
             f"{one['size_bytes'] / 1e6:.1f} MB",
             f"{percent(one['test']['accuracy'])} ({_interval(one['test']['accuracy_interval'])})",
-            f"{100 * one['test']['gain']:+.1f} points",
+            f"{_signed(100 * one['test']['gain'])} points",
             percent(one["test"]["agreement"]),
             f"{one['test']['n']:,}",
         ]
         for one in results["exports"]
+        if one["format"].startswith("litert")
     )
     pace = "".join(
         f"\nOne picture after another on this machine: `{pair['int8']}` took "
         f"{pair['median_milliseconds'][1]:.1f} ms and `{pair['float32']}` {pair['median_milliseconds'][0]:.1f} ms "
         f"(medians of {pair['turns']}).\n"
         for pair in results["int8_beside_float32"]
+        if pair["int8"].startswith("litert")
     )
     return f"Study `{results['study']}`, test pictures.\n\n{table(header, rows)}{pace}"
+
+
+def _signed(points: float) -> str:
+    # Nothing has no sign, so minus nought becomes nought.
+    return f"{round(points, 1) + 0.0:+.1f}"
 
 
 def _interval(ends: list[float]) -> str:
