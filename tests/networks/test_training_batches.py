@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.utils.class_weight import compute_sample_weight
 
 from lowres.networks.training_batches import TrainingBatches, filled_rows
@@ -129,3 +130,17 @@ def test_filling_repeats_the_rows_as_often_as_it_takes():
     np.testing.assert_array_equal(filled_rows(np.array([4, 5]), 5), [4, 5, 4, 5, 4])
     whole = np.arange(3)
     assert filled_rows(whole, 3) is whole
+
+
+def test_images_shrunk_for_an_early_epoch_are_pillows():
+    """A triangle filter widened by the scale, which is what Pillow does when it makes an image smaller."""
+    pixels = np.random.default_rng(0).random((2, 16, 16, 3)).astype(np.float32)
+    made = batches(2, 2, 1, progressive_pixels=(8,))
+    made.inputs.training = lambda rows: pixels[rows]
+    ((batch,),) = made.updates(0)
+    for ours, image in zip(batch.inputs, pixels[np.random.default_rng((5, 0)).permutation(2)], strict=True):
+        for channel in range(3):
+            theirs = Image.fromarray(image[..., channel]).resize((8, 8), Image.Resampling.BILINEAR)
+            np.testing.assert_allclose(ours[..., channel], np.asarray(theirs), atol=1e-5)
+    ((batch,),) = made.updates(1)
+    assert batch.inputs.shape == (2, 16, 16, 3)

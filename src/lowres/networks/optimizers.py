@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from lowres.networks.muon import MOMENTUM_BESIDE, Muon
+from lowres.networks.sharpness import put_back
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import layer_scales
@@ -19,14 +20,15 @@ _NOT_DECAYED = ("gamma", "beta", "bias")
 _OFFSETS = ("beta", "bias")
 
 
-def rate_scales(network: TrainableNetwork, choices: FineTuning) -> list[float]:
-    """Return what the learning rate is multiplied with for each of `network.trained`."""
+def rate_scales(network: TrainableNetwork, choices: FineTuning, moving: Sequence[Any] | None = None) -> list[float]:
+    """Return what the learning rate is multiplied with for each of `network.trained`, or of those that are moving."""
     scales = (*layer_scales(len(network.blocks) - 1, choices.layer_decay), choices.head_rate_factor)
     head = {id(variable) for variable in network.blocks[-1]}
-    return [
-        scale * (choices.bias_rate_factor if one.name in _OFFSETS and id(one) not in head else 1.0)
+    scale_of = {
+        id(one): scale * (choices.bias_rate_factor if one.name in _OFFSETS and id(one) not in head else 1.0)
         for one, scale in zip(network.trained, network.of_blocks(scales), strict=True)
-    ]
+    }
+    return [scale_of[id(one)] for one in (network.trained if moving is None else moving)]
 
 
 def build_optimizer(
@@ -63,6 +65,11 @@ def _scaled(kind: type[keras.optimizers.Optimizer]) -> Any:
 
     class Scaled(kind):
         rate_scales: Sequence[float] = ()
+        remembered: Sequence[Any] = ()
+
+        def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+            put_back(self)
+            super().apply(grads, trainable_variables)
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> Any:
             scale = self.rate_scales[self._get_variable_index(variable)]

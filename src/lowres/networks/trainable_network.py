@@ -77,6 +77,7 @@ def trainable_network(
     precision: str = "float32",
     normalisation: str = "inference",
     depthwise: str = "train",
+    sides_vary: bool = False,
 ) -> TrainableNetwork:
     """Return what trains when everything from the block `from_layer` up does; the empty string: the whole trunk.
 
@@ -84,14 +85,17 @@ def trainable_network(
     (`FoldedConvolution`), the same function of the same variables in fewer operations. precision: of the
     convolutions; "bfloat16" keeps sums, variables, gradients, head and logits in float32. depthwise: "freeze" leaves
     depthwise kernels and their BatchNorm's scale alone, 4 % of EfficientNet-Lite0's weights and 30 % of its time.
+    sides_vary: it takes images of any side, not only the trunk's own.
     The models' `trainable` marks are set accordingly. Refused with RecipeError: a layer that is not there, or at
-    which the trunk is not a single path.
+    which the trunk is not a single path; sides that vary where the trunk resizes or does not train whole.
     """
     below, upper = _cut(trunk, from_layer) if from_layer else (None, trunk)
     first = str(_producer(below.outputs[0]).name) if below else ""
     _mark(trunk, upper, head, depthwise)
-    network = _rebuilt(upper, precision, folds=normalisation == "inference")
-    model = keras.Model(network.inputs[0], head(network.outputs[0]), name="trainable")
+    if sides_vary:
+        _refuse_fixed_sides(upper, from_layer)
+    network = _rebuilt(upper, precision, folds=normalisation == "inference", sides_vary=sides_vary)
+    model = keras.Model(network.inputs[0], _headed(network, head, sides_vary), name="trainable")
     statistics = _statistics(upper) if normalisation == "training" else ()
     return TrainableNetwork(model, below, first, _blocks(upper, head), statistics)
 
@@ -105,6 +109,7 @@ def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> Tr
         precision=training_precision(choices.precision),
         normalisation=choices.normalisation,
         depthwise=choices.depthwise,
+        sides_vary=bool(choices.progressive_pixels),
     )
 
 
@@ -191,7 +196,24 @@ def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:
     }
 
 
-def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
+def _refuse_fixed_sides(trunk: keras.Model, from_layer: str) -> None:
+    if from_layer or any(layer.name in ("resize_rows", "resize_columns") for layer in trunk.layers):
+        raise RecipeError(
+            "expected fine_tuning.progressive_pixels where the whole trunk trains on images of their own side, got "
+            + (f"from_layer = {from_layer}" if from_layer else f"a trunk that resizes {trunk.input_shape[1:3]}")
+            + "; try network.input_pixels = the images' side with from_layer empty, or leave progressive_pixels out"
+        )
+
+
+def _headed(network: keras.Model, head: keras.Model, sides_vary: bool) -> Any:
+    """The logits; a head as a whole would insist on the side of its feature map."""
+    x = network.outputs[0]
+    for layer in head.layers[1:] if sides_vary else [head]:
+        x = layer(x)
+    return x
+
+
+def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool) -> keras.Model:
     """The same network on float32 input, each pair one layer where it folds; other layers with weights are shared.
 
     Float even where the input is pixels: those of mixed images are no whole numbers.
@@ -215,7 +237,8 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool) -> keras.Model:
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})
         return layer if layer.weights else type(layer).from_config(config)
 
-    inputs = keras.Input(network.inputs[0].shape[1:], dtype="float32", name="activations")
+    shape = network.inputs[0].shape[1:]
+    inputs = keras.Input((None, None, shape[-1]) if sides_vary else shape, dtype="float32", name="activations")
     return keras.models.clone_model(network, input_tensors=inputs, clone_function=counterpart)
 
 

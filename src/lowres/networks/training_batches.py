@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.networks.resizing import resampling_matrix
 from lowres.values.altering.mixing import balanced_class_weights, plan_mixing, soft_targets
 from lowres.values.recipes.recipe_sections import FineTuning
-from lowres.values.training.schedule import TrainingLength
+from lowres.values.training.schedule import TrainingLength, pixels_in_epoch
 
 Rows = NDArray[np.int64]
 
@@ -79,7 +80,7 @@ class TrainingBatches:
 
     def _mixed(self, rows: Rows, epoch: int, step: int) -> Batch:
         choices = self.choices
-        inputs = self.inputs.training(rows).astype(np.float32)
+        inputs = _shrunk(self.inputs.training(rows).astype(np.float32), pixels_in_epoch(choices, epoch))
         targets = soft_targets(self.labels[rows], self.classes, choices.label_smoothing)
         plan = plan_mixing(
             len(rows),
@@ -99,6 +100,15 @@ class TrainingBatches:
             return np.ones(len(targets), np.float32)
         counts = np.bincount(self.labels, minlength=self.classes)
         return np.asarray(targets @ balanced_class_weights(counts), dtype=np.float32)
+
+
+def _shrunk(images: NDArray[np.float32], side: int | None) -> NDArray[np.float32]:
+    """Images `[n, h, w, c]` as `[n, side, side, c]`, antialiased; None: as they are."""
+    if side is None:
+        return images
+    rows, columns = (resampling_matrix(size, side, "bilinear") for size in images.shape[1:3])
+    narrow = np.matmul(columns, images)
+    return np.matmul(rows, narrow.reshape(*narrow.shape[:2], -1)).reshape(len(images), side, side, -1)
 
 
 def filled_rows(values: NDArray[Any], size: int) -> NDArray[Any]:

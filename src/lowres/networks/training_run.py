@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from lowres.errors import TrainingError
 from lowres.networks.determinism import UPDATES
 from lowres.networks.judgement import Judgement, judge
-from lowres.networks.losses import build_loss, loss_at_chance
-from lowres.networks.optimizers import WeightAverage, build_optimizer, rate_scales
+from lowres.networks.losses import loss_at_chance
+from lowres.networks.optimizers import WeightAverage
 from lowres.networks.run_state import RunState, RunStateStore, put_back, values_of
 from lowres.networks.trainable_network import TrainableNetwork
-from lowres.networks.training_batches import Batch, TrainingBatches, TrainingPart
+from lowres.networks.training_batches import TrainingBatches, TrainingPart
+from lowres.networks.training_step import TrainingStep
 from lowres.networks.training_watcher import Watcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.recipe_sections import FineTuning
@@ -69,13 +70,8 @@ class Training:
         self._batches = TrainingBatches(
             part.inputs, part.training_labels, part.classes, self._choices, length, recipe.seed
         )
-        self._optimizer = build_optimizer(
-            self._choices, network.trained, rate_scales(network, self._choices), length.accumulation_steps
-        )
+        self._step = TrainingStep(network, self._choices, length.accumulation_steps)
         self._average = WeightAverage(network.changing, self._choices.weight_averaging)
-        network.model.compile(
-            optimizer=self._optimizer, loss=build_loss(self._choices), weighted_metrics=["categorical_accuracy"]
-        )
 
     def run(self) -> Outcome:
         """Train, from where `store` says an earlier attempt stopped, and leave what is to be kept in the network."""
@@ -92,11 +88,11 @@ class Training:
     def first_updates(self) -> dict[str, NDArray[Any]]:
         """Make the first updates at the highest rate; return their inputs and everything they changed."""
         self._seed_dropouts()
-        self._optimizer.learning_rate = self._schedule.peak
+        self._step.set_rate(self._schedule.peak)
         found: dict[str, NDArray[Any]] = {}
         for number, passes in zip(range(1, UPDATES + 1), self._batches.updates(0), strict=False):
             for batch in passes:
-                self._pass(batch)
+                self._step.run(batch)
             found[f"inputs of update {number}"] = np.concatenate([batch.inputs for batch in passes])
         variables = [variable for group in self._groups().values() for variable in group]
         return found | {str(one.path): np.array(keras.ops.convert_to_numpy(one.value)) for one in variables}
@@ -106,8 +102,8 @@ class Training:
         self._seed_dropouts()
         batches = (passes for epoch in count() for passes in self._batches.updates(epoch))
         for rate, passes in zip(rates, batches, strict=False):
-            self._optimizer.learning_rate = rate
-            losses = [self._pass(batch)[0] for batch in passes]
+            self._step.set_rate(rate)
+            losses = [self._step.run(batch)[0] for batch in passes]
             yield float(np.mean(losses))
 
     def _one_epoch(self, progress: TrainingProgress) -> TrainingProgress:
@@ -130,6 +126,7 @@ class Training:
         # The best first: killed in between, the epoch is run again and found to be the best again.
         if is_best:
             self._save_best(progress.epoch, judged.accuracy)
+        self._step.begin_epoch(progress.epoch)
         self._store.save(LAST, self._state(progress))
         epochs, best = self._choices.epochs, float(progress.best.best or 0.0)
         self._watcher.epoch(row, epochs, best, progress.seconds_left(epochs))
@@ -139,12 +136,12 @@ class Training:
         """The loss of each pass; loss and accuracy of the epoch, each image counted once; the updates done by then."""
         update, losses, hits, in_pass, in_update = progress.update, [], [], [], []
         for done, passes in enumerate(self._batches.updates(progress.epoch), start=1):
-            self._optimizer.learning_rate = self._rate(update, progress)
+            self._step.set_rate(self._rate(update, progress))
             images = [int(np.count_nonzero(batch.weights)) for batch in passes]
             in_pass += images
             in_update += [sum(images)] * len(images)
             for batch in passes:
-                loss, hit = self._pass(batch)
+                loss, hit = self._step.run(batch)
                 losses.append(loss)
                 hits.append(hit)
             update += 1
@@ -153,12 +150,6 @@ class Training:
             if not np.isfinite(losses[-1]):
                 self._refuse_unhealthy((*progress.losses, *losses), np.zeros(self._part.classes, np.int64))
         return losses, float(np.average(losses, weights=in_update)), float(np.average(hits, weights=in_pass)), update
-
-    def _pass(self, batch: Batch) -> tuple[float, float]:
-        """Loss and accuracy of a pass, rows of weight 0 left out."""
-        self._network.model.reset_metrics()
-        said = self._network.model.train_on_batch(*batch, return_dict=True)
-        return float(said["loss"]), float(said["categorical_accuracy"])
 
     def _average_in(self, update: int) -> None:
         if self._choices.weight_averaging:
@@ -203,11 +194,10 @@ class Training:
             )
 
     def _groups(self) -> dict[str, list[Any]]:
-        """Every variable a run state holds. Accumulators are empty between epochs, and counts are set by hand."""
-        ours = [one for one in self._optimizer.variables if not _is_counted_anew(one)]
+        """Every variable a run state holds."""
+        network, kept = self._network, self._step.kept_variables
         averages = self._average.averages if self._choices.weight_averaging else []
-        network = self._network
-        return {"changing": network.changing, "optimizer": ours, "average": averages, "seed": network.seeds}
+        return {"changing": network.changing, "optimizer": kept, "average": averages, "seed": network.seeds}
 
     def _state(self, progress: TrainingProgress) -> RunState:
         return RunState(values_of(self._groups()), progress.to_json())
@@ -216,9 +206,10 @@ class Training:
         found = self._store.load(LAST)
         if found is None:
             return self._begun()
-        put_back(self._groups(), found.arrays)
         progress = TrainingProgress.from_json(found.facts)
-        self._optimizer.variables[0].assign(progress.update * self._length.accumulation_steps)
+        self._step.begin_epoch(progress.epoch)
+        put_back(self._groups(), found.arrays)
+        self._step.set_passes(progress.update * self._length.accumulation_steps)
         if progress.epoch:
             self._watcher.note(f"going on after epoch {progress.epoch} of {self._choices.epochs}")
         return progress
@@ -253,7 +244,3 @@ class Training:
             )
         put_back({"judged": self._network.changing}, found.arrays)
         return int(found.facts["epoch"]), float(found.facts["validation_accuracy"])
-
-
-def _is_counted_anew(variable: Any) -> bool:
-    return any(word in variable.path for word in ("gradient_accumulator", "iteration", "learning_rate"))

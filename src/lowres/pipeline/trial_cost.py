@@ -55,8 +55,11 @@ class TrialCost:
         changing = self._augmentation_seconds(rows)
         if self._inputs is None:
             return StepSeconds(size, fetching, changing, size * self._frozen_seconds, update=0.0)
+        from lowres.values.training.schedule import work_of_a_pass
+
         share = self._inputs.passes / self._recipe.fine_tuning.epochs
-        return StepSeconds(size, fetching, changing * share, size * self._below_seconds * share, self._update_seconds)
+        update = self._update_seconds * work_of_a_pass(self._recipe.fine_tuning, self._recipe.network.input_pixels)
+        return StepSeconds(size, fetching, changing * share, size * self._below_seconds * share, update)
 
     @cached_property
     def minutes(self) -> TrainingMinutes:

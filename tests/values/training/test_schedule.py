@@ -10,6 +10,9 @@ from lowres.values.training.schedule import (
     fine_tuning_length,
     fine_tuning_schedule,
     layer_scales,
+    pixels_in_epoch,
+    still_blocks,
+    work_of_a_pass,
 )
 
 
@@ -67,6 +70,31 @@ def test_constant_and_plateau():
     assert [plateau.learning_rate(update, 0.5) for update in (0, 1, 2)] == [0.05, 0.1, 0.05]
     # Only the schedule that is named after it listens to the plateau.
     assert Schedule("cosine", 0.1, 9).learning_rate(0, 0.5) == 0.1
+
+
+def test_steps_of_the_residual_networks_paper():
+    """He et al. 2016: 0.1, divided by 10 at 32,000 and 48,000 of 64,000 updates."""
+    schedule = Schedule("steps", 0.1, 64_000)
+    found = [schedule.learning_rate(update) for update in (0, 31_999, 32_000, 47_999, 48_000, 63_999)]
+    assert found == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+
+
+def test_blocks_stand_still_from_below():
+    """Five blocks over ten epochs, from the fifth on one more a tenth of the whole."""
+    choices = FineTuning(epochs=10, freeze_from_fraction=0.5)
+    assert [still_blocks(choices, 5, epoch) for epoch in range(10)] == [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
+    assert still_blocks(choices, 5, 10) == 4
+    assert still_blocks(FineTuning(epochs=10), 5, 9) == 0
+    assert still_blocks(choices, 0, 9) == 0
+
+
+def test_images_grow_in_equal_shares():
+    choices = FineTuning(epochs=6, progressive_pixels=(16, 24))
+    assert [pixels_in_epoch(choices, epoch) for epoch in range(6)] == [16, 16, 24, 24, None, None]
+    assert pixels_in_epoch(FineTuning(epochs=6), 0) is None
+    # A quarter, nine sixteenths and all of the work of 32 pixels.
+    assert work_of_a_pass(choices, 32) == pytest.approx((0.25 + 0.5625 + 1) / 3)
+    assert work_of_a_pass(FineTuning(sharpness_radius=0.1), 32) == 2
 
 
 def test_updates_count_from_nought():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 FlipKind = Literal["none", "random", "alternating", "auto"]
 PolicyKind = Literal["none", "trivial"]
-ScheduleKind = Literal["constant", "linear", "cosine", "plateau"]
+ScheduleKind = Literal["constant", "linear", "cosine", "steps", "plateau"]
 LossKind = Literal["cross-entropy", "focal"]
 
 
@@ -122,7 +122,8 @@ class FineTuning(Section):
     )
     schedule: ScheduleKind = Field(
         "cosine",
-        description="The rate after warm-up: constant, linear or cosine down to nothing, or plateau (see below).",
+        description="The rate after warm-up: constant; linear or cosine down to nothing; steps: a tenth from half of "
+        "the updates on, a hundredth from three quarters on; or plateau (see below).",
     )
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="Fraction of all updates over which the rate rises.")
     weight_averaging: float = Field(
@@ -141,6 +142,27 @@ class FineTuning(Section):
         "none", description="balanced: rare classes weigh more, by the inverse of their number of images."
     )
     gradient_clip_norm: float = Field(0.0, ge=0, description="Longest gradient of all weights together; 0: any.")
+    sharpness_radius: float = Field(
+        0.0,
+        ge=0,
+        description="Sharpness-aware minimisation: how far, over all weights together, a pass looks for a higher loss "
+        "before the gradient is taken; 0: not at all. Twice the passes.",
+    )
+    progressive_pixels: tuple[Annotated[int, Field(ge=8, le=1024)], ...] = Field(
+        (),
+        description="Sides to which images are shrunk first, smallest first, in equal shares of the epochs; the last "
+        "share is at network.input_pixels, which has to be the images' own side. Empty: all at that side.",
+    )
+    freeze_from_fraction: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Fraction of the epochs after which blocks of the trunk stop training one by one, lowest first, "
+        "in even steps; the highest trains to the end. 0: all do.",
+    )
+    whitening_bias_epochs: int = Field(
+        0, ge=0, description="Epochs after which the bias of a whitening first layer stands still; 0: never."
+    )
     normalisation: Literal["inference", "training"] = Field(
         "inference", description="BatchNorm uses the pretrained statistics (inference) or each batch's (training)."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lowres.values.recipes.recipe import Recipe
+from lowres.values.training.schedule import work_of_a_pass
 
 # CIFAR-10's customary pool, all of its training images, its test images.
 REFERENCE_POOL, REFERENCE_ALL, REFERENCE_TEST = 10_000, 50_000, 10_000
@@ -75,7 +76,8 @@ def _training_seconds(recipe: Recipe, speeds: RecipeSpeeds, train: int, validati
     choices = recipe.fine_tuning
     if not choices.epochs or speeds.training is None:
         return 0.0
-    an_epoch = train / speeds.training + _FORWARD_SHARE * validation / speeds.training
+    work = work_of_a_pass(choices, recipe.network.input_pixels)
+    an_epoch = work * train / speeds.training + _FORWARD_SHARE * validation / speeds.training
     passes = min(choices.views or choices.epochs, choices.epochs)
     below = 0.0 if speeds.below is None else (passes * train + validation) / speeds.below
     return choices.members * (choices.epochs * an_epoch + below)

@@ -69,7 +69,8 @@ class Schedule:
     def learning_rate(self, update: int, plateau_scale: float = 1.0) -> float:
         """Return the rate of an update, counted from 0; never 0 before the end.
 
-        Linear warm-up ends with the peak; cosine as in Loshchilov and Hutter 2017, equation 5, without restarts.
+        Linear warm-up ends with the peak; cosine as in Loshchilov and Hutter 2017, equation 5, without restarts; steps
+        as in He et al. 2016, section 4.2.
         `plateau_scale` is what `ReduceOnPlateau` has come to; only the schedule "plateau" listens to it.
         """
         if update < 0:
@@ -81,6 +82,8 @@ class Schedule:
             return self.peak * max(0.0, 1 - done)
         if self.kind == "cosine":
             return self.peak * (1 + math.cos(math.pi * min(1.0, done))) / 2
+        if self.kind == "steps":
+            return self.peak * (1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01)
         return self.peak * plateau_scale if self.kind == "plateau" else self.peak
 
 
@@ -103,6 +106,34 @@ def fine_tuning_schedule(choices: FineTuning, length: TrainingLength) -> Schedul
     """Return the rate over a fine-tuning of this length."""
     warmup_updates = round(choices.warmup_fraction * length.updates)
     return Schedule(choices.schedule, choices.learning_rate, length.updates, warmup_updates)
+
+
+def still_blocks(choices: FineTuning, blocks: int, epoch: int) -> int:
+    """Return how many of so many blocks, counted from the lowest, no longer train in an epoch, counted from 0.
+
+    Layer freezing as in Raghu et al. 2017 (SVCCA, section 4): none before `freeze_from_fraction` of the epochs, all but
+    the highest at their end, evenly in between.
+    """
+    start = choices.freeze_from_fraction
+    if start == 0 or blocks == 0:
+        return 0
+    done = max(0.0, (epoch / max(1, choices.epochs) - start) / (1 - start))
+    return min(blocks - 1, math.floor(done * blocks + 1e-9))
+
+
+def pixels_in_epoch(choices: FineTuning, epoch: int) -> int | None:
+    """Return the side to which images are shrunk in an epoch, counted from 0; None: they are left as they are."""
+    sides = (*choices.progressive_pixels, None)
+    return sides[min(len(sides) - 1, epoch * len(sides) // max(1, choices.epochs))]
+
+
+def work_of_a_pass(choices: FineTuning, pixels: int) -> float:
+    """Return what a pass costs on average over all epochs, against one at a side of `pixels` with one gradient.
+
+    A convolution's cost goes with the square of the side; what blocks that stand still save is not counted.
+    """
+    sides = [(side or pixels) / pixels for side in (*choices.progressive_pixels, None)]
+    return (2 if choices.sharpness_radius else 1) * sum(side**2 for side in sides) / len(sides)
 
 
 def layer_scales(blocks: int, layer_decay: float) -> tuple[float, ...]:
