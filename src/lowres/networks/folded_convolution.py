@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from lowres.networks import rounded_operations
+
 
 def inference_scale(normalisation: keras.layers.BatchNormalization) -> tuple[Any, Any]:
     """Return scale and offset `[channels]` such that inference is `x * scale + offset` (Ioffe and Szegedy 2015, 11)."""
@@ -14,6 +16,22 @@ def inference_scale(normalisation: keras.layers.BatchNormalization) -> tuple[Any
         scale = scale * normalisation.gamma
     offset = -normalisation.moving_mean * scale
     return scale, offset + normalisation.beta if normalisation.center else offset
+
+
+def convolved(convolution: keras.layers.Conv2D | keras.layers.DepthwiseConv2D, inputs: Any, kernel: Any) -> Any:
+    """Return inputs `[n, h, w, in]` under the layer's strides and padding with another kernel of its shape."""
+    if not isinstance(convolution, keras.layers.DepthwiseConv2D):
+        return rounded_operations.convolution(
+            inputs, kernel, convolution.strides, convolution.padding, convolution.dilation_rate
+        )
+    return keras.ops.depthwise_conv(
+        inputs,
+        kernel,
+        strides=convolution.strides,
+        padding=convolution.padding,
+        data_format="channels_last",
+        dilation_rate=convolution.dilation_rate,
+    )
 
 
 class FoldedConvolution(keras.layers.Layer):
@@ -48,16 +66,8 @@ class FoldedConvolution(keras.layers.Layer):
         # A depthwise kernel's last two sides are what comes in, and how many channels come out of each.
         channels = convolution.kernel.shape[-2:] if self.is_depthwise else (1, convolution.kernel.shape[-1])
         kernel = convolution.kernel * keras.ops.reshape(scale, (1, 1, *channels))
-        operation = keras.ops.depthwise_conv if self.is_depthwise else keras.ops.conv
-        product = operation(
-            keras.ops.cast(inputs, self.product_dtype),
-            keras.ops.cast(kernel, self.product_dtype),
-            strides=convolution.strides,
-            padding=convolution.padding,
-            data_format="channels_last",
-            dilation_rate=convolution.dilation_rate,
-        )
-        return keras.ops.cast(product, "float32") + offset
+        inputs, kernel = (keras.ops.cast(one, self.product_dtype) for one in (inputs, kernel))
+        return keras.ops.cast(convolved(convolution, inputs, kernel), "float32") + offset
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the convolution's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,12 @@ def processor_is_quick_at_bfloat16() -> bool:
     facts = _processor_facts()
     flags = set(facts.get("flags", "").split())
     return "amx_bf16" in flags or ("avx512_bf16" in flags and "AMD" in facts.get("vendor_id", ""))
+
+
+@cache
+def processor_has_tiles() -> bool:
+    """Whether it multiplies tiles of bfloat16 (AMX)."""
+    return "amx_bf16" in _processor_facts().get("flags", "").split()
 
 
 def training_precision(choice: str) -> Precision:

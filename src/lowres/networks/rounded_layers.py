@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from lowres.networks.folded_convolution import inference_scale
+from lowres.networks.folded_convolution import convolved, inference_scale
 from lowres.networks.rounded_operations import gelu, normalised
 
 
@@ -30,16 +30,8 @@ class RoundedConvolution(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Return `[n, h, w, channels]` of the precision."""
         convolution = self.convolution
-        operation = keras.ops.depthwise_conv if self.is_depthwise else keras.ops.conv
-        product = operation(
-            keras.ops.cast(inputs, self.product_dtype),
-            keras.ops.cast(convolution.kernel, self.product_dtype),
-            strides=convolution.strides,
-            padding=convolution.padding,
-            data_format="channels_last",
-            dilation_rate=convolution.dilation_rate,
-        )
-        product = keras.ops.cast(product, self.compute_dtype)
+        inputs, kernel = (keras.ops.cast(one, self.product_dtype) for one in (inputs, convolution.kernel))
+        product = keras.ops.cast(convolved(convolution, inputs, kernel), self.compute_dtype)
         if convolution.use_bias:
             product = product + keras.ops.cast(convolution.bias, self.compute_dtype)
         return product

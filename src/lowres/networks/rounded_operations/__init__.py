@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import keras
 
+from lowres.networks.precision import processor_has_tiles
+
 
 class Normalised(NamedTuple):
     """values: of the input's shape and type. mean, variance: float32 `[channels]`, the variance divided by n."""
@@ -27,6 +29,24 @@ def normalised(inputs: Any, scale: Any, offset: Any, epsilon: float) -> Normalis
 def gelu(inputs: Any) -> Any:
     """Return x times the share of a normal distribution below x (Hendrycks and Gimpel 2016), of the input's type."""
     return _room().gelu(inputs)
+
+
+def convolution(
+    inputs: Any, kernel: Any, strides: tuple[int, ...], padding: str, dilation_rate: tuple[int, ...] = (1, 1)
+) -> Any:
+    """Return inputs `[n, h, w, in]` convolved with `[height, width, in, out]`, of their type.
+
+    On TensorFlow in bfloat16, on a processor with AMX tiles, the kernel's gradient is made of matrix products.
+    """
+    is_bfloat16 = keras.backend.standardize_dtype(inputs.dtype) == "bfloat16"
+    if is_bfloat16 and keras.backend.backend() == "tensorflow" and processor_has_tiles():
+        from lowres.networks.rounded_operations import kernel_gradients
+
+        if set(dilation_rate) == {1} and kernel_gradients.pays(tuple(kernel.shape), strides, padding):
+            return kernel_gradients.convolution(inputs, kernel)
+    return keras.ops.conv(
+        inputs, kernel, strides=strides, padding=padding, data_format="channels_last", dilation_rate=dilation_rate
+    )
 
 
 def _room() -> Any:

@@ -1,0 +1,56 @@
+"""A kernel's gradient made of matrix products is the one TensorFlow's own convolution gives."""
+
+import keras
+import numpy as np
+import pytest
+
+from lowres.networks import rounded_operations
+
+tf = pytest.importorskip("tensorflow")
+if keras.backend.backend() != "tensorflow":
+    pytest.skip("TensorFlow alone has this room", allow_module_level=True)
+
+kernel_gradients = pytest.importorskip("lowres.networks.rounded_operations.kernel_gradients")
+RANDOM = np.random.default_rng(0)
+
+
+def of(convolve, inputs, kernel, upstream):
+    """Values, and the gradients of the sum of values times `upstream` by inputs and kernel."""
+    inputs, kernel = tf.constant(inputs), tf.constant(kernel)
+    with tf.GradientTape() as tape:
+        tape.watch((inputs, kernel))
+        values = convolve(inputs, kernel)
+        total = tf.reduce_sum(values * upstream)
+    return [np.asarray(one) for one in (values, *tape.gradient(total, (inputs, kernel)))]
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (3, 3), (1, 5), (5, 3)])
+def test_values_and_gradients_are_those_of_the_frameworks_convolution(sides):
+    inputs = RANDOM.standard_normal((3, 7, 6, 4)).astype(np.float32)
+    kernel = RANDOM.standard_normal((*sides, 4, 5)).astype(np.float32)
+    upstream = RANDOM.standard_normal((3, 7, 6, 5)).astype(np.float32)
+    ours = of(kernel_gradients.convolution, inputs, kernel, upstream)
+    theirs = of(lambda x, k: tf.nn.conv2d(x, k, 1, "SAME"), inputs, kernel, upstream)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_it_is_taken_where_it_pays():
+    pays = kernel_gradients.pays
+    assert pays((1, 1, 8, 16), (1, 1), "valid")
+    assert pays((3, 3, 256, 128), (1, 1), "same")
+    assert not pays((3, 3, 64, 256), (1, 1), "same")
+    assert not pays((3, 3, 256, 256), (1, 1), "valid")
+    assert not pays((3, 3, 256, 256), (2, 2), "same")
+    assert not pays((2, 2, 256, 256), (1, 1), "same")
+
+
+@pytest.mark.parametrize("has_tiles", [True, False])
+def test_only_a_processor_with_tiles_takes_it(has_tiles, monkeypatch):
+    taken = []
+    monkeypatch.setattr(rounded_operations, "processor_has_tiles", lambda: has_tiles)
+    monkeypatch.setattr(kernel_gradients, "convolution", lambda *given: taken.append(given))
+    inputs, kernel = keras.ops.ones((1, 4, 4, 2), "bfloat16"), keras.ops.ones((1, 1, 2, 2), "bfloat16")
+    rounded_operations.convolution(inputs, kernel, (1, 1), "same")
+    rounded_operations.convolution(keras.ops.cast(inputs, "float32"), keras.ops.cast(kernel, "float32"), (1, 1), "same")
+    assert len(taken) == has_tiles
