@@ -103,7 +103,9 @@ def serve_studies(choice: ServingChoice, socket: socket, say: Note, begun: Calla
     except LowresError:
         desk.close()
         raise
-    application = build_application(desk, render_page(), token=choice.token, look_again=keeper.look_again)
+    recording = choice.recording
+    page = render_page(recording.policy, recording.keep_days) if recording else render_page()
+    application = build_application(desk, page, token=choice.token, look_again=keeper.look_again)
     Server(application, arrival_seconds=choice.limits.arrival_seconds, begun=begun).run([socket])
 
 

@@ -17,6 +17,7 @@ from lowres.faces.serving.page import render_page
 from lowres.faces.serving.served_model import HeatMap
 from lowres.faces.serving.shelf import State, VersionState
 from lowres.values.judging.prediction_rows import AnswerRules
+from lowres.values.monitoring.picture_policy import PicturePolicy
 
 ONE = pictures(1)[0]
 RED = np.full((4, 6, 3), (255, 0, 0), np.uint8)
@@ -188,3 +189,19 @@ def test_the_document_describes_every_address(client):
     predict = paths["/v1/models/{name}:predict"]["post"]
     assert "instances" in predict["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert {"400", "404", "413", "429"} <= set(predict["responses"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (None, "is not kept."),
+        ("none", "such as brightness; the picture is not kept."),
+        ("review-only", "keeps the picture for 7 days if a person should look at it."),
+        ("sample:0.05", "keeps 5 % of all pictures for 7 days."),
+        ("all", "keeps the picture for 7 days."),
+    ],
+)
+def test_the_page_says_what_becomes_of_a_picture(words, said):
+    page = render_page(None if words is None else PicturePolicy.of(words), 7).html.decode()
+    assert said in page
+    assert ("writes down its answer" in page) == (words is not None)

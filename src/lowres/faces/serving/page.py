@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from lowres.values.monitoring.picture_policy import Keep, PicturePolicy
+
 
 @dataclass(frozen=True)
 class Page:
@@ -16,8 +18,11 @@ class Page:
     headers: dict[str, str]
 
 
-def render_page() -> Page:
-    """Return the page; what it shows of the models it asks the server for when it is opened."""
+def render_page(policy: PicturePolicy | None = None, keep_days: float = 0) -> Page:
+    """Return the page; what it shows of the models it asks the server for when it is opened.
+
+    policy: which pictures are kept, for so many days, where predictions are recorded; None: nothing is.
+    """
     # Here and not above: only this function needs Jinja2.
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -26,8 +31,24 @@ def render_page() -> Page:
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     script, styles = (pages.get_template(f"serve.{kind}.j2").render() for kind in ("js", "css"))
     context: dict[str, Any] = {"script": Markup(script), "styles": Markup(styles)}
+    context["privacy"] = what_becomes_of_a_picture(policy, keep_days)
     html = pages.get_template("serve.html.j2").render(context)
     return Page(html.encode(), _headers(script, styles))
+
+
+def what_becomes_of_a_picture(policy: PicturePolicy | None, keep_days: float) -> str:
+    """Return what the page tells people before they send one."""
+    if policy is None:
+        return "It goes to this server only, and is not kept."
+    told = "It goes to this server only, which writes down its answer and figures such as brightness"
+    days = f"for {keep_days:g} days"
+    kept = {
+        Keep.NONE: "; the picture is not kept.",
+        Keep.REVIEW_ONLY: f", and keeps the picture {days} if a person should look at it.",
+        Keep.SAMPLE: f", and keeps {100 * policy.share:.3g} % of all pictures {days}.",
+        Keep.ALL: f", and keeps the picture {days}.",
+    }
+    return told + kept[policy.keep]
 
 
 def _headers(script: str, styles: str) -> dict[str, str]:
