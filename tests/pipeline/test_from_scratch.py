@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from lowres.errors import RecipeError
 from lowres.files.digits import open_digits
 from lowres.pipeline.study import run_study
 from tiny_study import tiny_choice
@@ -85,3 +86,43 @@ def test_the_report_says_that_it_began_at_random(finished):
     assert "began at random. Training changed both" in page
     assert "six views of each picture" in page
     assert "learned to see on other pictures" not in page
+
+
+@pytest.fixture(scope="module")
+def retrained(tmp_path_factory):
+    settings = SETTINGS | {"fine_tuning__retrain_on_all": "true", "fine_tuning__epochs": "2"}
+    return run_study(tiny_choice(tmp_path_factory.mktemp("all") / "study", **settings))
+
+
+def said(folder, name, ids):
+    model = keras.saving.load_model(folder / name, compile=False)
+    rows = [int(one.split("/")[1]) for one in ids]
+    return model.predict_on_batch(open_digits().pixels[rows])
+
+
+def test_the_network_that_is_kept_saw_both_parts_and_validation_is_told_by_the_first(retrained):
+    folder = retrained.folder
+    for part, name in (
+        ("validation", "checkpoints/chosen.keras"),
+        ("test", "model.keras"),
+        ("validation_seen", "model.keras"),
+    ):
+        ids, found, _ = logits(folder, part)
+        np.testing.assert_allclose(found, said(folder, name, ids), atol=2e-2)
+    ids, first, labels = logits(folder, "validation")
+    _, seen, _ = logits(folder, "validation_seen")
+    assert np.abs(first - seen).max() > 0.1
+    facts = json.loads((folder / "study.json").read_text())["stages"]["train"]["facts"]["fine_tuning"]
+    assert facts["retrained_images"] == 300
+    assert facts["validation_accuracy"] == pytest.approx((first.argmax(axis=1) == labels).mean(), abs=0.02)
+    # The curve is that of the training that validation could judge.
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert "on all 300 pictures of both parts" in (folder / "report.html").read_text().replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_what_validation_never_saw_has_no_best_epoch():
+    with pytest.raises(RecipeError, match='expected keep = "last" with retrain_on_all'):
+        tiny_choice("x", **(SETTINGS | {"fine_tuning__retrain_on_all": "true", "fine_tuning__keep": "best"}))

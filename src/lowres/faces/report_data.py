@@ -45,7 +45,8 @@ class FineTuned:
     could change, the head's with them. precision: of the trunk. batch_images: in one pass, of which accumulation_steps
     make an update. views: different versions of each training image. validation_accuracy: of what was kept;
     frozen_validation_accuracy: of what it began with; fractions.
-    members: validation accuracy of each network alone; the other figures of one are the first's.
+    members: validation accuracy of each network alone; the other figures of one are the first's. retrained_images: of
+    both parts, where the network kept was trained anew on them; 0 where it was not.
     """
 
     from_layer: str
@@ -62,6 +63,7 @@ class FineTuned:
     accumulation_steps: int = 1
     stopped_early: bool = False
     members: tuple[float, ...] = ()
+    retrained_images: int = 0
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,12 @@ def epoch_line(row: EpochRow, epochs: int, best_validation_accuracy: float, seco
     )
 
 
+def seen_epoch_line(row: EpochRow, epochs: int, seconds_left: float) -> str:
+    """Return the line of an epoch that trained on the validation part too, which says nothing of it any more."""
+    left = f", {_time_left(seconds_left)} left" if row.epoch != epochs else ""
+    return with_plain_spaces(f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, {duration(row.seconds)}{left}")
+
+
 def how_tuned(data: ReportData, course: TrainingCourse) -> str:
     """Return what was trained after the frozen phase, for how long; or that nothing was."""
     tuned, choices = data.making.fine_tuning, data.recipe.fine_tuning
@@ -44,6 +50,17 @@ def how_tuned(data: ReportData, course: TrainingCourse) -> str:
         f"{begun}, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
         f"over {count(len(data.split.train), 'training picture')}{stop}: {batch} "
         f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
+        f"{_anew(tuned)}"
+    )
+
+
+def _anew(tuned: FineTuned) -> str:
+    if not tuned.retrained_images:
+        return ""
+    return (
+        f" When validation had decided everything, the network that is kept was trained anew, as long, on all "
+        f"{count(tuned.retrained_images, 'picture')} of both parts; what is said of validation pictures here is said "
+        "of the first network, and so are the temperature and the thresholds."
     )
 
 

@@ -35,16 +35,27 @@ class StudyInputs:
     on disk between epochs or computed again changes no number, only the time.
     """
 
-    def __init__(self, run: StudyRun, network: TrainableNetwork, folder: Path, seed: int | None = None) -> None:
-        """Take the run and the network; `folder` holds what is kept, until `remove`; seed: None is the recipe's."""
+    def __init__(
+        self,
+        run: StudyRun,
+        network: TrainableNetwork,
+        folder: Path,
+        seed: int | None = None,
+        training_rows: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Take the run and the network; `folder` holds what is kept, until `remove`; seed: None is the recipe's.
+
+        training_rows: the images that are trained on; None: the training part.
+        """
         self._run, self._folder = run, folder
+        self._train = run.split.train if training_rows is None else training_rows
         self._choices = run.recipe.fine_tuning
         self._seed = run.recipe.seed if seed is None else seed
         self._augmentation = decided_augmentation(run)
         self._extractor = _extractor(run, network)
         self._epoch = 0
         self._chunks, self._ahead = _Chunks(), ChunkAhead()
-        validation, train = len(run.split.validation), len(run.split.train)
+        validation, train = len(run.split.validation), len(self._train)
         self.keeps_validation = self._may_keep(validation)
         self.keeps_views = self.views < self._choices.epochs and self._may_keep(validation + self.views * train)
 
@@ -125,14 +136,14 @@ class StudyInputs:
             pixels = self._ahead.take(rows, self._augmented)
             return pixels if self._extractor is None else self.of_pixels(pixels)
         assert self._extractor is not None
-        kept = self._kept(_training_view(self._epoch % self.views), len(self._run.split.train))
+        kept = self._kept(_training_view(self._epoch % self.views), len(self._train))
         self._add(kept, kept.missing(rows), self._augmented)
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
 
     def _augmented(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         from lowres.values.altering.augmentation import augment
 
-        images = self._run.split.train[rows]
+        images = self._train[rows]
         pixels = self._run.images.pixels[images]
         return augment(pixels, images, self._augmentation, seed=self._seed, epoch=self._epoch % self.views)
 
@@ -154,7 +165,13 @@ class StudyInputs:
 
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
-        said = [view, self._seed, self._choices.from_layer, self._augmentation.model_dump(mode="json")]
+        said = [
+            view,
+            self._seed,
+            self._choices.from_layer,
+            self._augmentation.model_dump(mode="json"),
+            len(self._train),
+        ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _may_keep(self, images: int) -> bool:

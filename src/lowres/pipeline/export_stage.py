@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lowres.errors import ParityFailed
 from lowres.files.export_folder import CONTRACT_FILE, SCRIPT_FILE, remove_export
 from lowres.pipeline.evaluate import EVALUATION_FILE
-from lowres.pipeline.predict import predictions_file
+from lowres.pipeline.predict import SEEN_VALIDATION, predictions_file
 from lowres.pipeline.stage import Made, Stage
 from lowres.pipeline.study_run import MODEL_FILE
 from lowres.values.exporting.export_format import FORMATS, ExportFormat
@@ -202,7 +202,8 @@ def _asked(run: StudyRun, options: ExportOptions) -> tuple[Predictions, NDArray[
     from lowres.values.predictions import Predictions
     from lowres.values.stratified_sample import stratified_sample
 
-    found, part = read_predictions(run.study.folder / predictions_file("validation")), run.split.validation
+    name, part = SEEN_VALIDATION if run.recipe.retrains_on_all else "validation", run.split.validation
+    found = read_predictions(run.study.folder / predictions_file(name))
     rows = np.sort(stratified_sample(found.labels, np.arange(len(part)), options.images, run.recipe.seed))
     chosen = Predictions(
         tuple(found.ids[row] for row in rows), found.labels[rows], found.logits[rows], found.class_names

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
 from lowres.pipeline.stage import Made
-from lowres.pipeline.study_run import MODEL_FILE
+from lowres.pipeline.study_run import CHOSEN_MODEL_FILE, MODEL_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,17 +40,32 @@ class _Member:
 
 def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
     """Train as the recipe says, write model.keras and history.csv; run states are bound to the stage's inputs."""
-    from lowres.networks.members import join_members
-
     members = [_member(run, number, inputs) for number in range(run.recipe.fine_tuning.members)]
-    joined = join_members([member.classifier for member in members], members[0].cut_layer)
+    joined = _joined(members)
+    accuracy = _validation_accuracy(run, joined, members)
+    made = _made(run, members, accuracy)
+    if run.recipe.retrains_on_all:
+        joined.save(run.study.folder / CHOSEN_MODEL_FILE)
+        everything = [_member(run, number, inputs, on_all=True) for number in range(len(members))]
+        joined, made = _joined(everything), _on_all(run, made, everything)
     joined.save(run.study.folder / MODEL_FILE)
     _write_history(run, members)
-    return _made(run, members, _validation_accuracy(run, joined, members))
+    return made
 
 
-def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
-    """The network of that number, fine-tuned from the frozen phase's, with a seed of its own."""
+def _joined(members: list[_Member]) -> Any:
+    from lowres.networks.members import join_members
+
+    return join_members([member.classifier for member in members], members[0].cut_layer)
+
+
+def _member(run: StudyRun, number: int, inputs: dict[str, str], on_all: bool = False) -> _Member:
+    """The network of that number, fine-tuned from the frozen phase's, with a seed of its own.
+
+    on_all: on the validation part too, which then says nothing any more.
+    """
+    import numpy as np
+
     from lowres.networks.fine_tuning import fine_tune as train
     from lowres.networks.trainable_network import freeze
     from lowres.networks.trained_classifier import TrainedClassifier
@@ -58,19 +73,22 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str]) -> _Member:
     from lowres.pipeline.activations import StudyInputs
 
     recipe = run.recipe.model_copy(update={"seed": (run.recipe.seed + number) % 2**32})
-    folder = run.study.folder / CHECKPOINTS / (f"member-{number + 1}" if number else "")
+    folder = run.study.folder / CHECKPOINTS / ("all" if on_all else "") / (f"member-{number + 1}" if number else "")
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
     network = network_to_train(run, classifier)
-    sources = StudyInputs(run, network, folder / ACTIVATIONS, seed=recipe.seed)
+    rows = np.concatenate([run.split.train, run.split.validation]) if on_all else run.split.train
+    sources = StudyInputs(run, network, folder / ACTIVATIONS, recipe.seed, rows)
     sources.remove_others()
     labels = run.images.labels
-    part = TrainingPart(sources, labels[run.split.train], labels[run.split.validation], len(run.images.class_names))
-    if number == 0:
+    part = TrainingPart(sources, labels[rows], labels[run.split.validation], len(run.images.class_names))
+    if on_all:
+        run.progress.note(f"everything is decided: training anew on all {len(rows):,} images of both parts")
+    elif number == 0:
         _announce(run, network, sources)
     else:
         run.progress.note(f"network {number + 1} of {recipe.fine_tuning.members}")
     store = StudyCheckpoints(folder, inputs)
-    watcher = _Teller(run, number)
+    watcher = _Teller(run, number, on_all)
     outcome = train(network, part, recipe, store=store, watcher=watcher, proves_repeatable=run.is_deterministic)
     freeze(classifier.trunk, classifier.head)
     sources.remove()
@@ -112,7 +130,8 @@ class StudyCheckpoints:
 class _Teller:
     """Passes on what training says; satisfies `networks.training_watcher.Watcher`."""
 
-    def __init__(self, run: StudyRun, number: int) -> None:
+    def __init__(self, run: StudyRun, number: int, on_all: bool = False) -> None:
+        self._on_all = on_all
         self._progress, self._epochs = run.progress, run.recipe.fine_tuning.epochs
         self._log, self._name = run.training_log, _member_name(number, run.recipe.fine_tuning.members)
         self._accuracies: tuple[float, ...] = ()
@@ -129,8 +148,11 @@ class _Teller:
                 self._progress.note(f"fine-tuning will take about {max(1, round(minutes))} min")
 
     def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
-        from lowres.faces.training_words import epoch_line
+        from lowres.faces.training_words import epoch_line, seen_epoch_line
 
+        if self._on_all:
+            self._progress.note(seen_epoch_line(row, epochs, seconds_left))
+            return
         self._accuracies += (row.validation_accuracy,)
         self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
         self._progress.curve("validation accuracy", self._accuracies)
@@ -206,6 +228,19 @@ def _made(run: StudyRun, members: list[_Member], accuracy: float) -> Made:
     note += "with the trunk frozen" if run.recipe.has_frozen_phase else "at random"
     return Made(
         (MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=f"{note} (n = {len(run.split.validation):,})"
+    )
+
+
+def _on_all(run: StudyRun, made: Made, members: list[_Member]) -> Made:
+    """What was made, with the second training told beside the first."""
+    images = len(run.split.train) + len(run.split.validation)
+    seconds = sum(row.seconds for member in members for row in member.outcome.rows)
+    facts = made.facts["fine_tuning"] | {"retrained_images": images, "retrained_seconds": round(seconds, 1)}
+    return replace(
+        made,
+        outputs=(*made.outputs, CHOSEN_MODEL_FILE),
+        facts={"fine_tuning": facts},
+        note=f"{made.note}; then trained anew on all {images:,} images",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lowres.errors import TrainingError
 from lowres.pipeline.stage import Made, Stage
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from lowres.values.recipes.recipe import Recipe
 
 FLIPPED, SIX_VIEWS = "test_flipped", "test_six_views"
+# What model.keras says of the validation part where it was trained on it: for exports to be compared with, no more.
+SEEN_VALIDATION = "validation_seen"
 PROBE_IMAGES = 64
 # bfloat16 turns the odd near-tie; another network or another scaling turns far more.
 LOWEST_AGREEMENT = 0.9
 
 
 def predictions_file(part: str) -> str:
-    """Return where the predictions of `validation`, `test`, `test_flipped` or `test_six_views` lie in a study."""
+    """Return where the predictions of `validation`, `test` or any other part lie in a study."""
     return f"predictions/{part}.npz"
 
 
@@ -32,7 +34,10 @@ def _make(run: StudyRun) -> Made:
     agreement = _agreement(run)
     test = run.split.test
     plain = _logits(run, test)
-    parts = {"validation": _predictions(run, run.split.validation, _logits(run, run.split.validation))}
+    validation = run.split.validation
+    parts = {"validation": _predictions(run, validation, _logits(run, validation, classifier=run.chosen_classifier))}
+    if run.recipe.retrains_on_all:
+        parts[SEEN_VALIDATION] = _predictions(run, validation, _logits(run, validation))
     parts["test"] = _predictions(run, test, plain)
     if run.recipe.test_time.flips:
         flipped = (plain + _logits(run, test, flipped=True)) / 2
@@ -60,8 +65,10 @@ def _moved_logits(run: StudyRun, rows: NDArray[np.int64]) -> NDArray[np.floating
     return sum(others, first) / len(moves)
 
 
-def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool = False, move: int = 0) -> NDArray[np.float32]:
-    """What model.keras says of images or their mirror images; move: pixels right and down.
+def _logits(
+    run: StudyRun, rows: NDArray[np.int64], flipped: bool = False, move: int = 0, classifier: Any = None
+) -> NDArray[np.float32]:
+    """What model.keras, or another classifier, says of images or their mirror images; move: pixels right and down.
 
     Where the trunk is the published one, by its features, which the cache may hold, and the saved head: one product
     instead of a pass an image.
@@ -75,7 +82,7 @@ def _logits(run: StudyRun, rows: NDArray[np.int64], flipped: bool = False, move:
     choices = run.recipe.features
     what = f"{'moved ' if move else ''}{'mirrored ' if flipped else ''}images predicted"
     parts = []
-    for done, batch in run.classifier.batches(
+    for done, batch in (classifier or run.classifier).batches(
         run.images.pixels,
         rows,
         engine=choices.engine,

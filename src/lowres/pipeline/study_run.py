@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SPLIT_FILE = "split.csv"
 MODEL_FILE = "model.keras"
+# The network that validation knew, where the one in model.keras was trained on the validation part too.
+CHOSEN_MODEL_FILE = "checkpoints/chosen.keras"
 
 
 class StudyRun:
@@ -106,3 +108,12 @@ class StudyRun:
         from lowres.networks.trained_classifier import TrainedClassifier
 
         return TrainedClassifier.load(self.study.folder / MODEL_FILE)
+
+    @cached_property
+    def chosen_classifier(self) -> Any:
+        """The classifier that never saw the validation part: that of model.keras, or the one trained before it."""
+        from lowres.networks.trained_classifier import TrainedClassifier
+
+        if not self.recipe.retrains_on_all:
+            return self.classifier
+        return TrainedClassifier.load(self.study.folder / CHOSEN_MODEL_FILE)

@@ -153,6 +153,11 @@ class Recipe(Section):
         return self.head.kinds != ("published",)
 
     @property
+    def retrains_on_all(self) -> bool:
+        """Whether the network that is kept was trained on the validation part too, after it had decided everything."""
+        return self.fine_tuning.epochs > 0 and self.fine_tuning.retrain_on_all
+
+    @property
     def frozen_augmentation(self) -> Augmentation:
         """The augmentation as the frozen phase sees it, which ends before `flip = auto` is decided: without a flip."""
         undecided = self.augmentation.flip == "auto"

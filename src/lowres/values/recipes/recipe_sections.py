@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FlipKind = Literal["none", "random", "alternating", "auto"]
 PolicyKind = Literal["none", "trivial"]
@@ -186,6 +186,17 @@ class FineTuning(Section):
     keep: Literal["best", "last"] = Field(
         "best", description="Which epoch's weights are kept: best in validation, or last; averaged ones where averaged."
     )
+    retrain_on_all: bool = Field(
+        False,
+        description="When validation has decided everything, train anew on training and validation images together; "
+        "that network is kept, while temperature and thresholds stay those of the first. With keep = last.",
+    )
+
+    @model_validator(mode="after")
+    def _kept_without_validation(self) -> FineTuning:
+        if self.retrain_on_all and self.keep != "last":
+            raise ValueError('expected keep = "last" with retrain_on_all, as no validation is left to name the best')
+        return self
 
 
 class TestTime(Section):
