@@ -105,7 +105,7 @@ def test_every_verb_has_the_options_of_the_table():
         assert {option.opts[0]: option.help for option in options if option.opts[0] not in own} == words
 
 
-@pytest.mark.parametrize("name", ["export", "forget", "predict", "questions", "slides"])
+@pytest.mark.parametrize("name", ["export", "forget", "monitor", "predict", "questions", "slides"])
 def test_a_command_has_the_options_of_its_own_table(name):
     options = [option for option in PROGRAM.commands[name].params if option.param_type_name == "option"]
     assert {option.opts[0]: option.help for option in options} == table(f"Of `{name}`")

@@ -109,6 +109,8 @@ class NotServed(RequestRefused):
 class NotAllowed(RequestRefused):
     """A request does not carry the token it needs."""
 
+    challenge = "Bearer"
+
 
 class RequestTooLarge(RequestRefused):
     """A request holds more bytes, pixels or pictures than the server takes."""

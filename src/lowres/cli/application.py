@@ -18,6 +18,7 @@ from lowres.cli import (
     recording,
     serving,
     stage_commands,
+    watching,
 )
 from lowres.cli.study_options import AsJson
 from lowres.errors import LowresError
@@ -59,6 +60,7 @@ application = typer.Typer(
 stage_commands.add_stages(application)
 predicting.add_predict(application)
 serving.add_serve(application)
+watching.add_monitor(application)
 recording.add_forget(application)
 benching.add_bench(application)
 exporting.add_export(application)

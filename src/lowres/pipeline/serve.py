@@ -18,6 +18,7 @@ from lowres.pipeline.model_opener import ModelOpener
 if TYPE_CHECKING:
     from socket import socket
 
+    from lowres.faces.serving.desk import Desk
     from lowres.faces.serving.limits import Limits
     from lowres.faces.serving.recording import Recorder
     from lowres.faces.serving.shelf import Shelf
@@ -33,6 +34,10 @@ class ServedSource:
 
     name: str
     folder: Path
+
+    def study_of(self, version: int) -> Path:
+        """Return the study folder of a version."""
+        return self.folder if is_study(self.folder) else self.folder / str(version)
 
 
 def served_sources(words: Iterable[str]) -> tuple[ServedSource, ...]:
@@ -105,8 +110,24 @@ def serve_studies(choice: ServingChoice, socket: socket, say: Note, begun: Calla
         raise
     recording = choice.recording
     page = render_page(recording.policy, recording.keep_days) if recording else render_page()
-    application = build_application(desk, page, token=choice.token, look_again=keeper.look_again)
+    application = build_application(
+        desk, page, token=choice.token, look_again=keeper.look_again, dashboard=_dashboard(choice, desk)
+    )
     Server(application, arrival_seconds=choice.limits.arrival_seconds, begun=begun).run([socket])
+
+
+def _dashboard(choice: ServingChoice, desk: Desk) -> Callable[[str], str] | None:
+    """What gives the page of a model by its name; None where nothing is recorded."""
+    recording, sources = choice.recording, {source.name: source for source in choice.sources}
+    if recording is None:
+        return None
+
+    def page(name: str) -> str:
+        from lowres.pipeline.dashboard import dashboard_page
+
+        return dashboard_page(sources[name].study_of(desk.shelf.model(name).version), recording.store)
+
+    return page
 
 
 def _open_recorder(choice: RecordingChoice, say: Note) -> Recorder:

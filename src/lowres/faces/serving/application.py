@@ -19,7 +19,7 @@ from lowres.faces.serving.gate import Gate
 from lowres.faces.serving.page import Page
 from lowres.faces.serving.refusals import WENT_WRONG, json_response
 from lowres.faces.serving.routes.open_inference import open_inference_routes
-from lowres.faces.serving.routes.own import own_routes
+from lowres.faces.serving.routes.own import Dashboard, own_routes
 from lowres.faces.serving.routes.tensorflow_serving import tensorflow_serving_routes
 from lowres.files.pictures import quiet_pillow
 
@@ -28,12 +28,19 @@ _log = logging.getLogger("lowres.serving")
 
 
 def build_application(
-    desk: Desk, page: Page, *, token: str = "", look_again: LookAgain | None = None, seconds_between_looks: float = 2.0
+    desk: Desk,
+    page: Page,
+    *,
+    token: str = "",
+    look_again: LookAgain | None = None,
+    seconds_between_looks: float = 2.0,
+    dashboard: Dashboard | None = None,
 ) -> FastAPI:
     """Return the application of a desk whose shelf is filled.
 
     token: without it nothing but the page and the probes is given; empty: everybody may ask. look_again: called every
-    few seconds in a thread, to follow the folders. When the application ends, the desk answers what it took and closes.
+    few seconds in a thread, to follow the folders. dashboard: gives the page of a model's name; None: there is
+    none. When the application ends, the desk answers what it took and closes.
     """
 
     @asynccontextmanager
@@ -51,7 +58,7 @@ def build_application(
     application.add_exception_handler(HTTPException, _told)
     application.add_exception_handler(RequestValidationError, _told_of_address)
     application.add_exception_handler(Exception, _went_wrong)
-    for routes in (own_routes(desk, page), tensorflow_serving_routes(desk), open_inference_routes(desk)):
+    for routes in (own_routes(desk, page, dashboard), tensorflow_serving_routes(desk), open_inference_routes(desk)):
         application.include_router(routes)
     return application
 

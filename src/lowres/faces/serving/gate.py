@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -21,6 +23,7 @@ Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 # These say nothing of models or pictures, and who asks them carries no token: probes, and a person's first look.
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+PAGES_BEHIND_THE_TOKEN = frozenset({"/dashboard"})
 GONE = 499
 # A body that is too large is read to its end as long as that is soon, so that its sender sees the answer.
 _DRAINED_TIMES = 8
@@ -76,9 +79,14 @@ class Gate:
         if not self._token or visit.path in OPEN_PATHS:
             return
         scheme, _, given = (visit.header(b"authorization") or "").partition(" ")
-        is_known = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self._token)
-        if scheme.lower() != "bearer" or not is_known:
-            raise NotAllowed("expected the server's token, got none or another; send Authorization: Bearer TOKEN")
+        token, is_for_people = given.strip().encode("utf-8", "replace"), visit.path in PAGES_BEHIND_THE_TOKEN
+        if is_for_people and scheme.lower() == "basic":
+            # A browser that opens a page can send no other scheme: any name, the token as its password.
+            scheme, token = "bearer", _password(token)
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token, self._token):
+            error = NotAllowed("expected the server's token, got none or another; send Authorization: Bearer TOKEN")
+            error.challenge = 'Basic realm="lowres: any name, the token as password"' if is_for_people else "Bearer"
+            raise error
 
     async def _read_body(self, visit: Visit, receive: Receive) -> None:
         if visit.method in ("GET", "HEAD", "OPTIONS"):
@@ -124,3 +132,11 @@ class Gate:
             f"expected a body of at most {self._limits.body_bytes} bytes, got {declared or 'more'}; send a smaller "
             "picture, or fewer at once"
         )
+
+
+def _password(given: bytes) -> bytes:
+    """What stands behind the colon of HTTP's basic scheme (RFC 7617); nothing where it is no Base64."""
+    try:
+        return base64.b64decode(given, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""

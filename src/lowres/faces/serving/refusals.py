@@ -40,7 +40,7 @@ def refusal_response(error: LowresError) -> Response:
     if isinstance(error, ServerBusy):
         headers["Retry-After"] = str(error.retry_seconds)
     if isinstance(error, NotAllowed):
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, RequestTooLarge | RequestTooSlow):
         # What is still to come of the body is not wanted.
         headers["Connection"] = "close"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -25,7 +27,14 @@ AnswerId = Annotated[
     str | None,
     Query(alias="answer", max_length=100, description="Id of the answer that is explained; it is not recorded again."),
 ]
-_NOT_READY = 503
+_NOT_READY, _NOT_THERE = 503, 404
+# Its own policy stands in the page.
+_DASHBOARD_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+Dashboard = Callable[[str], str]
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _ONE_PICTURE = {
     "requestBody": {
@@ -48,8 +57,8 @@ _ONE_PICTURE = {
 }
 
 
-def own_routes(desk: Desk, page: Page) -> APIRouter:
-    """Return the routes."""
+def own_routes(desk: Desk, page: Page, dashboard: Dashboard | None = None) -> APIRouter:
+    """Return the routes; dashboard: gives the page of a model, None where nothing is recorded."""
     router = APIRouter(tags=["lowres"])
     get = partial(router.get, response_class=Response)
     # Probes and link checkers ask for the head alone.
@@ -73,6 +82,14 @@ def own_routes(desk: Desk, page: Page) -> APIRouter:
         return Response(
             "ready\n" if is_ready else "not ready\n", 200 if is_ready else _NOT_READY, media_type="text/plain"
         )
+
+    @get("/dashboard", responses=REFUSALS | {_NOT_THERE: {"description": "Nothing is recorded here."}})
+    async def dashboard_of(model: ModelName = None) -> Response:
+        if dashboard is None:
+            told = "expected a server that records its predictions, got one that does not; lowres serve --record FILE"
+            return json_response({"error": told}, _NOT_THERE)
+        html = await asyncio.to_thread(dashboard, desk.shelf.model(model or desk.shelf.names[0]).name)
+        return Response(html, headers=_DASHBOARD_HEADERS, media_type="text/html")
 
     @get("/metrics", responses=REFUSALS)
     async def metrics() -> Response:

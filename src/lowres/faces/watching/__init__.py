@@ -1,0 +1,1 @@
+"""How people and programs hear of a watch: a table, a page, a webhook, Prometheus, a log."""

@@ -1,0 +1,123 @@
+"""The watch over a served study: new windows of its record are judged, once each, and what was said is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lowres.errors import StoreError
+from lowres.files.monitoring.watch_files import read_watched, write_watched
+from lowres.pipeline.predict_pictures import open_finished_study
+from lowres.pipeline.progress import Progress
+from lowres.pipeline.record_predictions import recorded_model
+from lowres.pipeline.watch_reference import study_reference
+
+if TYPE_CHECKING:
+    from lowres.files.monitoring.store import Store
+    from lowres.values.monitoring.record_window import RecordWindow
+    from lowres.values.monitoring.served_record import RecordedModel
+    from lowres.values.watching.reference import Reference
+    from lowres.values.watching.rules import WatchRules
+    from lowres.values.watching.verdict import WindowVerdict
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What a look came to.
+
+    verdicts: of the windows that were new, oldest first. waiting: predictions that make no whole window yet.
+    lost: predictions that were not recorded since the look before, by reason.
+    """
+
+    model: RecordedModel
+    verdicts: tuple[WindowVerdict, ...]
+    waiting: int
+    lost: dict[str, int]
+    reference: Reference
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether no window alarms and nothing was lost."""
+        return not self.lost and all(verdict.is_calm for verdict in self.verdicts)
+
+
+def watch_study(
+    folder: Path, store: str, rules: WatchRules, *, most_windows: int, again: bool, progress: Progress
+) -> Watched:
+    """Judge the windows of the record that were not judged yet, at most so many of the newest, and keep what was said.
+
+    again: judge those that were judged before as well. Refused with StoreError: no store there, none of this study's
+    predictions in it; and as `study_reference` refuses.
+    """
+    from lowres.files.monitoring.store import open_store
+
+    study = open_finished_study(folder)
+    with open_store(store, note=progress.note, make=False) as opened:
+        model = _recorded(opened, recorded_model(study))
+        reference = study_reference(folder, progress)
+        watched = read_watched(folder)
+        key = f"{opened.identity} {model.name} {model.version}"
+        before = {} if again else watched.get(key, {})
+        size = rules.window_records
+        rows = (most_windows + max(rules.lookbacks) - 1) * size
+        records = opened.read_window(model.name, model.version, last=rows)
+        lost = opened.lost()
+    new = records.numbers > int(before.get("last", 0))
+    verdicts, last = _judged(records.rows(~new), records.rows(new), reference, rules, most_windows, progress)
+    kept = [*before.get("verdicts", []), *(verdict.to_json() for verdict in verdicts)]
+    watched[key] = {"last": max(last, int(before.get("last", 0))), "lost": lost, "verdicts": kept}
+    write_watched(folder, watched)
+    known_losses = before.get("lost", {})
+    losses = {reason: count - int(known_losses.get(reason, 0)) for reason, count in lost.items()}
+    return Watched(
+        model,
+        tuple(verdicts),
+        waiting=int(new.sum()) % size,
+        lost={reason: count for reason, count in losses.items() if count > 0},
+        reference=reference,
+    )
+
+
+def _judged(
+    old: RecordWindow,
+    new: RecordWindow,
+    reference: Reference,
+    rules: WatchRules,
+    most_windows: int,
+    progress: Progress,
+) -> tuple[list[WindowVerdict], int]:
+    """The verdict on each whole window of the new records, and the number of the last of them."""
+    from lowres.values.watching.accuracy_estimate import fit_estimator
+    from lowres.values.watching.verdict import judge_window
+    from lowres.values.watching.window import figures_of
+
+    size, context = rules.window_records, max(rules.lookbacks) - 1
+    whole = len(new) // size
+    if not whole:
+        return [], 0
+    # Windows that were judged before count backwards from where the new ones begin.
+    known = [old.rows(slice(end - size, end)) for end in range(len(old), size - 1, -size)][:context][::-1]
+    fresh = [new.rows(slice(number * size, (number + 1) * size)) for number in range(whole)]
+    figures = [figures_of(one, reference) for one in (*known, *fresh)]
+    estimator = fit_estimator(reference)
+    first = len(figures) - min(whole, most_windows)
+    verdicts = []
+    for place in range(first, len(figures)):
+        seen = figures[max(0, place - context) : place + 1]
+        verdicts.append(judge_window(seen, reference, estimator, rules))
+        progress.advance("windows judged", place - first + 1, len(figures) - first)
+    return verdicts, int(fresh[-1].numbers.max())
+
+
+def _recorded(store: Store, study: RecordedModel) -> RecordedModel:
+    """The study as it is recorded: by what it had trained and evaluated, whatever it was served as."""
+    models = store.models()
+    for model in models:
+        if model.identity == study.identity:
+            return model
+    known = ", ".join(f"{one.name} {one.version}" for one in models[:8]) or "none"
+    raise StoreError(
+        f"expected predictions of the study {study.name} as it is trained now in {store.shown}, got those of {known}; "
+        "serve it with --record, or name the study that was served"
+    )
