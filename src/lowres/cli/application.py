@@ -16,6 +16,7 @@ from lowres.cli import (
     practising,
     predicting,
     recording,
+    reviewing,
     serving,
     stage_commands,
     watching,
@@ -61,6 +62,7 @@ stage_commands.add_stages(application)
 predicting.add_predict(application)
 serving.add_serve(application)
 watching.add_monitor(application)
+reviewing.add_review(application)
 recording.add_forget(application)
 benching.add_bench(application)
 exporting.add_export(application)

@@ -9,6 +9,7 @@ import typer
 
 from lowres.cli import explaining as options
 from lowres.cli import judging
+from lowres.cli.reviewing import FromReview, reviewed_options, reviewed_source
 from lowres.cli.study_options import AsJson, Source, StudyOptions, Tensorboard, with_study_options
 from lowres.cli.verbs import bring_study
 
@@ -35,7 +36,7 @@ def add_stages(application: typer.Typer) -> None:
     """Give the command line a command for each stage, in the order in which they run."""
     for name, (stage, about) in VERBS.items():
         make = {
-            "study": _training,
+            "study": _study,
             "train": _training,
             "evaluate": _evaluate,
             "explain": _explain,
@@ -49,6 +50,23 @@ def _plain(application: typer.Typer, name: str, stage: str, about: str) -> None:
         bring_study(name, stage, of_study.choice(source), of_study.from_files or [], as_json)
 
     application.command(name, help=about)(with_study_options(plain))
+
+
+def _study(application: typer.Typer, name: str, stage: str, about: str) -> None:
+    def study(
+        *,
+        source: Source = None,
+        of_study: StudyOptions,
+        from_review: FromReview = None,
+        tensorboard: Tensorboard = None,
+        as_json: AsJson = False,
+    ) -> None:
+        if from_review is not None:
+            source, of_study = reviewed_source(from_review, source), reviewed_options(from_review, of_study)
+        choice = replace(of_study.choice(source), tensorboard=tensorboard)
+        bring_study(name, stage, choice, of_study.from_files or [], as_json)
+
+    application.command(name, help=about)(with_study_options(study))
 
 
 def _training(application: typer.Typer, name: str, stage: str, about: str) -> None:

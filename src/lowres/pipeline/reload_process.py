@@ -45,7 +45,7 @@ class ReloadProcess:
         # A process that has ended says why when it is asked for its answer.
         with suppress(BrokenPipeError):
             if stdin:
-                stdin.write(json.dumps({"model": str(model), "pixels": str(pixels)}) + "\n")
+                stdin.write(json.dumps({"model": str(model.resolve()), "pixels": str(pixels.resolve())}) + "\n")
                 stdin.flush()
 
     def answer(self) -> dict[str, Any]:

@@ -23,7 +23,8 @@ class ResultPlace:
     """Where a result lies.
 
     name: as it was typed. test: the file of outputs. validation: that of a study, else None. recipe: the study's file,
-    else None. fingerprint: of the study's images, else empty.
+    else None. fingerprint: of the study's images, else empty. test_fingerprint: of those it was judged by, which
+    studies of other training images may share; empty in studies made before it was kept.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ResultPlace:
     validation: Path | None = None
     recipe: Path | None = None
     fingerprint: str = ""
+    test_fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,14 @@ def find_result(path: Path) -> ResultPlace:
     if record is None or complaints or not record.current:
         told = "; ".join(complaints) or "they are outdated"
         raise StudyError(f"expected predictions in the study {path}, got none: {told}; run: lowres evaluate {path}")
+    stages = read_ledger(path).stages
     return ResultPlace(
         name=path.as_posix(),
         test=path / predictions_file("test"),
         validation=path / predictions_file("validation"),
         recipe=path / RECIPE_FILE,
-        fingerprint=read_ledger(path).stages["images"].facts["fingerprint"],
+        fingerprint=stages["images"].facts["fingerprint"],
+        test_fingerprint=stages["split"].facts.get("test_fingerprint", ""),
     )
 
 
@@ -98,10 +102,14 @@ def read_results(paths: Sequence[Path], labels: Path | None = None, kind: Kind |
     return results
 
 
+def _share_test_images(one: ResultPlace, other: ResultPlace) -> bool:
+    return bool(one.test_fingerprint) and one.test_fingerprint == other.test_fingerprint
+
+
 def _refuse_other_images(results: Sequence[Result]) -> None:
     studies = [result.place for result in results if result.place.fingerprint]
     for other in studies[1:]:
-        if other.fingerprint != studies[0].fingerprint:
+        if other.fingerprint != studies[0].fingerprint and not _share_test_images(other, studies[0]):
             raise PredictionsError(
                 f"expected studies of the same images, got {studies[0].name} of images {studies[0].fingerprint[:12]} "
                 f"and {other.name} of images {other.fingerprint[:12]}; compare studies of one data set"

@@ -14,11 +14,11 @@ from lowres.files.machine import give_back_memory
 from lowres.files.study_folder import is_study, read_ledger
 from lowres.files.version_folders import FoundVersion, find_versions, ledger_identity, pinned_version
 from lowres.pipeline.model_opener import ModelOpener
+from lowres.pipeline.people_pages import people_pages
 
 if TYPE_CHECKING:
     from socket import socket
 
-    from lowres.faces.serving.desk import Desk
     from lowres.faces.serving.limits import Limits
     from lowres.faces.serving.recording import Recorder
     from lowres.faces.serving.shelf import Shelf
@@ -108,26 +108,19 @@ def serve_studies(choice: ServingChoice, socket: socket, say: Note, begun: Calla
     except LowresError:
         desk.close()
         raise
-    recording = choice.recording
-    page = render_page(recording.policy, recording.keep_days) if recording else render_page()
+    recording, page, pages = choice.recording, render_page(), None
+    if recording is not None:
+        page = render_page(recording.policy, recording.keep_days)
+        pages = people_pages(recording.store, recording.policy, keeper.answering)
     application = build_application(
-        desk, page, token=choice.token, look_again=keeper.look_again, dashboard=_dashboard(choice, desk)
+        desk,
+        page,
+        token=choice.token,
+        look_again=keeper.look_again,
+        dashboard=pages.dashboard if pages else None,
+        review=pages.review if pages else None,
     )
     Server(application, arrival_seconds=choice.limits.arrival_seconds, begun=begun).run([socket])
-
-
-def _dashboard(choice: ServingChoice, desk: Desk) -> Callable[[str], str] | None:
-    """What gives the page of a model by its name; None where nothing is recorded."""
-    recording, sources = choice.recording, {source.name: source for source in choice.sources}
-    if recording is None:
-        return None
-
-    def page(name: str) -> str:
-        from lowres.pipeline.dashboard import dashboard_page
-
-        return dashboard_page(sources[name].study_of(desk.shelf.model(name).version), recording.store)
-
-    return page
 
 
 def _open_recorder(choice: RecordingChoice, say: Note) -> Recorder:
@@ -163,6 +156,11 @@ class ShelfKeeper:
             error = self._follow(source, find_versions(source.folder))
             if self.shelf.current(source.name) is None and error is not None:
                 raise error
+
+    def answering(self, name: str) -> Path:
+        """Return the study folder of the version that answers by a name."""
+        (source,) = (one for one in self.sources if one.name == name)
+        return source.study_of(self.shelf.model(name).version)
 
     def look_again(self) -> None:
         """Bring the shelf up to date; a folder that is gone or damaged changes nothing of what is served."""

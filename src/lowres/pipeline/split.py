@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def _make(run: StudyRun) -> Made:
     from lowres.files.split_file import write_split
+    from lowres.values.labelled_images import fingerprint_of_rows
     from lowres.values.split import PARTS, make_split
 
     choices = run.recipe.split
@@ -27,7 +28,8 @@ def _make(run: StudyRun) -> Made:
     run.__dict__.pop("split", None)
     counts = {part: len(split.part(part)) for part in PARTS}
     note = ", ".join(f"{count:,} {part}" for part, count in counts.items())
-    return Made(outputs=(SPLIT_FILE,), facts={"counts": counts}, note=note)
+    facts = {"counts": counts, "test_fingerprint": fingerprint_of_rows(run.images, split.test)}
+    return Made(outputs=(SPLIT_FILE,), facts=facts, note=note)
 
 
 def _pool_images(run: StudyRun) -> int:

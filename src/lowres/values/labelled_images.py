@@ -113,6 +113,15 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def fingerprint_of_rows(images: LabelledImages, rows: NDArray[np.int64]) -> str:
+    """Return the SHA-256 of some images with their ids and classes, whatever the others are and in whatever order."""
+    digest = hashlib.sha256(repr((images.pixels.shape[1:], images.class_names)).encode())
+    for row in sorted(rows.tolist(), key=lambda row: images.ids[row]):
+        digest.update(f"{images.ids[row]}\n{images.class_names[images.labels[row]]}\n".encode())
+        digest.update(np.ascontiguousarray(images.pixels[row]).tobytes())
+    return digest.hexdigest()
+
+
 def _fingerprint(images: LabelledImages) -> str:
     digest = hashlib.sha256()
     digest.update(repr((images.pixels.shape, images.class_names, images.ids)).encode())

@@ -19,7 +19,7 @@ LONGEST_SECONDS = 30
 class Running:
     """A server that takes requests from here on, until `end`."""
 
-    def __init__(self, *served: ServedModel, token: str = "", **limits: Any) -> None:
+    def __init__(self, *served: ServedModel, token: str = "", review: Any = None, **limits: Any) -> None:
         """Start it; limits as `Limits` has them."""
         self.desk = Desk(Limits(**limits))
         for one in served:
@@ -28,7 +28,7 @@ class Running:
         begun, listening = Event(), bind("127.0.0.1", 0)
         self.address = listening.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
-        application = build_application(self.desk, render_page(), token=token)
+        application = build_application(self.desk, render_page(), token=token, review=review)
         self.server = Server(application, arrival_seconds=self.desk.limits.arrival_seconds, begun=begun.set)
         self.thread = Thread(target=self.server.run, args=([listening],))
         self.thread.start()

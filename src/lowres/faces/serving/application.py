@@ -16,10 +16,12 @@ from starlette.responses import Response
 from lowres import __version__
 from lowres.faces.serving.desk import Desk
 from lowres.faces.serving.gate import Gate
-from lowres.faces.serving.page import Page
+from lowres.faces.serving.page import Page, render_review_page
 from lowres.faces.serving.refusals import WENT_WRONG, json_response
+from lowres.faces.serving.review import ReviewDesk
 from lowres.faces.serving.routes.open_inference import open_inference_routes
 from lowres.faces.serving.routes.own import Dashboard, own_routes
+from lowres.faces.serving.routes.review import review_routes
 from lowres.faces.serving.routes.tensorflow_serving import tensorflow_serving_routes
 from lowres.files.pictures import quiet_pillow
 
@@ -35,12 +37,14 @@ def build_application(
     look_again: LookAgain | None = None,
     seconds_between_looks: float = 2.0,
     dashboard: Dashboard | None = None,
+    review: ReviewDesk | None = None,
 ) -> FastAPI:
     """Return the application of a desk whose shelf is filled.
 
     token: without it nothing but the page and the probes is given; empty: everybody may ask. look_again: called every
-    few seconds in a thread, to follow the folders. dashboard: gives the page of a model's name; None: there is
-    none. When the application ends, the desk answers what it took and closes.
+    few seconds in a thread, to follow the folders. dashboard: gives the page of a model's name; None: there is none.
+    review: gives people pictures to judge; None: nobody is asked. When the application ends, the desk answers what it
+    took and closes.
     """
 
     @asynccontextmanager
@@ -60,6 +64,8 @@ def build_application(
     application.add_exception_handler(Exception, _went_wrong)
     for routes in (own_routes(desk, page, dashboard), tensorflow_serving_routes(desk), open_inference_routes(desk)):
         application.include_router(routes)
+    if review is not None:
+        application.include_router(review_routes(desk, render_review_page(), review))
     return application
 
 

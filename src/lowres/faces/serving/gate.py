@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 # These say nothing of models or pictures, and who asks them carries no token: probes, and a person's first look.
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+OPEN_PATHS = frozenset({"/", "/review", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
 PAGES_BEHIND_THE_TOKEN = frozenset({"/dashboard"})
 GONE = 499
 # A body that is too large is read to its end as long as that is soon, so that its sender sees the answer.

@@ -23,16 +23,24 @@ def render_page(policy: PicturePolicy | None = None, keep_days: float = 0) -> Pa
 
     policy: which pictures are kept, for so many days, where predictions are recorded; None: nothing is.
     """
+    return _rendered("serve", privacy=what_becomes_of_a_picture(policy, keep_days))
+
+
+def render_review_page() -> Page:
+    """Return the page on which people judge pictures that were kept."""
+    return _rendered("review")
+
+
+def _rendered(name: str, **more: str) -> Page:
     # Here and not above: only this function needs Jinja2.
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     loader = PackageLoader("lowres.faces")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    script, styles = (pages.get_template(f"serve.{kind}.j2").render() for kind in ("js", "css"))
-    context: dict[str, Any] = {"script": Markup(script), "styles": Markup(styles)}
-    context["privacy"] = what_becomes_of_a_picture(policy, keep_days)
-    html = pages.get_template("serve.html.j2").render(context)
+    script, styles = (pages.get_template(f"{name}.{kind}.j2").render() for kind in ("js", "css"))
+    context: dict[str, Any] = {"script": Markup(script), "styles": Markup(styles), **more}
+    html = pages.get_template(f"{name}.html.j2").render(context)
     return Page(html.encode(), _headers(script, styles))
 
 
