@@ -100,9 +100,7 @@ def test_the_table_of_commands_is_what_help_says():
 def test_every_verb_has_the_options_of_the_table():
     for verb in VERBS:
         options = [option for option in PROGRAM.commands[verb].params if option.param_type_name == "option"]
-        own = {"report": {"--pdf"}, "study": {"--tensorboard", "--from-review"}, "train": {"--tensorboard"}}.get(
-            verb, set()
-        )
+        own = {"report": {"--pdf"}, "study": {"--tensorboard", "--from-review"}, "train": {"--tensorboard"}}
         words = table("Option") | (table(f"Of `{verb}`") if verb in ("evaluate", "explain") else {})
         assert {option.opts[0]: option.help for option in options if option.opts[0] not in own.get(verb, ())} == words
 

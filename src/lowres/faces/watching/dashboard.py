@@ -17,7 +17,7 @@ from lowres.values.judging.intervals import wilson_interval
 from lowres.values.monitoring.record_trend import RecordTrend
 from lowres.values.watching.signals import SIGNALS
 
-_TREND_LABELS = 4
+_TREND_LABELS = 3
 _NEWEST = 40
 
 
@@ -103,9 +103,9 @@ def _window_charts(verdicts: Sequence[dict[str, Any]], reference: float | None) 
         Chart(
             "Accuracy, window by window",
             f"The newest is about {estimates[-1]['accuracy']:.0%}.",
-            "window, the newest at the right",
+            "window, the newest at the right (UTC)",
             "accuracy",
-            (0, max(places[-1], 1)),
+            (-0.4, max(places[-1], 1) + 0.4),
             (low, high),
             _window_ticks(verdicts),
             ticks,
@@ -117,9 +117,7 @@ def _window_charts(verdicts: Sequence[dict[str, Any]], reference: float | None) 
 
 def _window_ticks(verdicts: Sequence[dict[str, Any]]) -> tuple[Tick, ...]:
     step = max(1, len(verdicts) // _TREND_LABELS)
-    return tuple(
-        (place, str(verdicts[place]["end"])[5:16].replace("T", " ")) for place in range(step // 2, len(verdicts), step)
-    )
+    return tuple((place, str(verdicts[place]["end"])[11:16]) for place in range(step // 2, len(verdicts), step))
 
 
 def _trend_charts(data: DashboardData) -> list[Chart]:

@@ -23,8 +23,9 @@ def verdict_line(verdict: dict[str, Any]) -> str:
 
 def look_words(model: str, verdicts: list[dict[str, Any]], waiting: int, lost: dict[str, int], window: int) -> str:
     """Return what a look came to, line by line."""
-    lines = [verdict_line(verdict) for verdict in verdicts]
+    lines = []
     for verdict in verdicts:
+        lines.append(verdict_line(verdict))
         lines += [f"    also: {cause['reason']}" for cause in verdict["causes"][1:]]
     if not verdicts:
         lines.append(f"{model}: no new window; {waiting} of {window} predictions are there")

@@ -154,7 +154,9 @@ def _shifted(name: str, then: dict[str, NDArray[Any]], stretch: WindowFigures, s
     direction = (shift or number_shift(before, now)).direction
     order = np.argsort(now if direction < 0 else -now)
     words = signal.less if direction < 0 else signal.more
-    reason = f"{words}: {name} {np.median(now):.3g} against {np.median(before):.3g} (medians)"
+    # Of what is nothing for most pictures the medians are alike.
+    typical, which = (np.median, "medians") if np.median(now) != np.median(before) else (np.mean, "means")
+    reason = f"{words}: {name} {typical(now):.3g} against {typical(before):.3g} ({which})"
     return Cause(name, reason, tuple(stretch.ids[order[:EXAMPLES]].tolist()))
 
 
