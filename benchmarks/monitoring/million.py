@@ -25,12 +25,19 @@ from typing import Any
 
 import numpy as np
 
+from lowres.faces.watching.dashboard import render_dashboard
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.monitoring.store import Store, open_store
+from lowres.pipeline.dashboard import dashboard_of
 from lowres.values.monitoring.human_label import HumanLabel
 from lowres.values.monitoring.image_statistics import STATISTICS
 from lowres.values.monitoring.served_record import RecordedModel, ServedRecord, draw_record_id
+from lowres.values.watching.accuracy_estimate import fit_estimator
+from lowres.values.watching.reference import Reference
+from lowres.values.watching.rules import WatchRules
+from lowres.values.watching.verdict import WindowVerdict, judge_window
+from lowres.values.watching.window import figures_of
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path += [str(ROOT / "benchmarks"), str(ROOT / "tests")]
@@ -39,6 +46,8 @@ from processor import machine  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "monitoring_store.json"
 BATCH = 128
+# As many as `lowres monitor` judges at once.
+WATCHED = 20
 BEGAN = datetime(2026, 10, 26, tzinfo=UTC)
 SPAN = timedelta(days=28)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -119,6 +128,8 @@ def _ask(store: Store, n: int) -> dict[str, float]:
     window = store.read_window("cifar10", last=500)
     label = [HumanLabel(id, "ann", "cat", end) for id in window.ids[:50]]
     store.label(label)
+    reference = _reference(store)
+    verdicts = _watch(store)
     questions: dict[str, Callable[[], object]] = {
         "the last 500 with embeddings": lambda: store.read_window("cifar10", last=500),
         "500 from the middle with embeddings": lambda: store.read_window("cifar10", since=BEGAN + SPAN / 2, first=500),
@@ -132,6 +143,10 @@ def _ask(store: Store, n: int) -> dict[str, float]:
         "how many there are": lambda: store.count("cifar10"),
         "the pictures of the last 500": lambda: store.read_pictures(window.ids.tolist()),
         "the records of one request": lambda: store.find("request 77"),
+        f"the watch: {WATCHED} windows read and judged": lambda: _watch(store),
+        "the dashboard: read and drawn": lambda: render_dashboard(
+            dashboard_of("cifar10", store, MODEL, [one.to_json() for one in verdicts], reference)
+        ),
     }
     found = {name: _median(question) for name, question in questions.items()}
     began = time.perf_counter()
@@ -141,6 +156,41 @@ def _ask(store: Store, n: int) -> dict[str, float]:
     store.sweep(pictures_before=BEGAN + SPAN / 28)
     found["sweeping the pictures of a day"] = round(time.perf_counter() - began, 3)
     return found
+
+
+def _watch(store: Store) -> list[WindowVerdict]:
+    """As `lowres monitor` does it: the windows with those they are looked back from, read, and each judged."""
+    rules, reference = WatchRules(), _reference(store)
+    size, context = rules.window_records, max(rules.lookbacks) - 1
+    records = store.read_window("cifar10", last=(WATCHED + context) * size)
+    figures = [
+        figures_of(records.rows(slice(start, start + size)), reference) for start in range(0, len(records), size)
+    ]
+    estimator = fit_estimator(reference)
+    return [
+        judge_window(figures[place - context : place + 1], reference, estimator, rules)
+        for place in range(context, len(figures))
+    ]
+
+
+def _reference(store: Store) -> Reference:
+    """Of the first 2,000 records, their answers taken as right; and as many again as if they were spoiled."""
+    window = store.read_window("cifar10", first=4000)
+    half, rest = window.rows(slice(0, 2000)), window.rows(slice(2000, 4000))
+    return Reference(
+        identity=MODEL.identity,
+        class_names=CLASSES,
+        probabilities=half.probabilities,
+        labels=half.predicted,
+        embeddings=half.embeddings,
+        statistics=half.statistics,
+        sha256=half.sha256,
+        examples=np.zeros((12, 32, 32, 3), np.uint8),
+        spoiled_kinds=np.repeat(["one", "other"], 1000),
+        spoiled_probabilities=rest.probabilities,
+        spoiled_embeddings=rest.embeddings,
+        spoiled_labels=np.where(np.arange(2000) % 5, rest.predicted, (rest.predicted + 1) % 10),
+    )
 
 
 def _median(question: Callable[[], object]) -> float:

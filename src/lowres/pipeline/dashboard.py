@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lowres.faces.watching.dashboard import DashboardData
     from lowres.files.monitoring.store import Store
     from lowres.values.monitoring.served_record import RecordedModel
+    from lowres.values.watching.reference import Reference
 
 # Longer ago is a matter for the store.
 _DAYS = 7
@@ -36,16 +37,23 @@ def dashboard_page(folder: Path, store: str) -> str:
 
 def dashboard_data(folder: Path, store: Store) -> DashboardData:
     """Return what the page shows of the study's predictions in an open store."""
-    from lowres.faces.watching.dashboard import DashboardData
-
-    identity, reference = ledger_identity(read_ledger(folder)), read_reference(folder)
+    identity = ledger_identity(read_ledger(folder))
     model = next((one for one in store.models() if one.identity == identity), None)
     verdicts = [] if model is None else _verdicts(folder, store, model)
+    return dashboard_of(folder.resolve().name, store, model, verdicts, read_reference(folder))
+
+
+def dashboard_of(
+    name: str, store: Store, model: RecordedModel | None, verdicts: list[dict[str, Any]], reference: Reference | None
+) -> DashboardData:
+    """Return what the page shows of a model that is recorded; name: what it is called where it is not."""
+    from lowres.faces.watching.dashboard import DashboardData
+
     shown = [id for verdict in verdicts[-8:] for cause in verdict["causes"][:1] for id in cause["ids"]]
     newest = None if model is None else store.read_window(model.name, model.version, last=_NEWEST, embeddings=False)
     trend, words = (None, "") if newest is None or not len(newest) else _trend(store, model, newest.times[-1])
     return DashboardData(
-        model=folder.resolve().name if model is None else model.name,
+        model=name if model is None else model.name,
         version=1 if model is None else model.version,
         class_names=() if model is None else model.class_names,
         reference_accuracy=None if reference is None else reference.accuracy,
