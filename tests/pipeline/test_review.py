@@ -132,6 +132,33 @@ def test_the_next_version_trains_on_what_was_said_and_is_compared(reviewed, monk
     assert result.exit_code == 0, result.output
 
 
+def test_pictures_of_the_test_part_do_not_train_the_next_version(reviewed, tmp_path):
+    folder, _, _ = reviewed
+    study, store = open_finished_study(folder / "study"), str(tmp_path / "records.sqlite")
+    with np.load(folder / "study" / "predictions" / "test.npz") as test:
+        tested = [folder / "pictures" / id for id in test["ids"].tolist() if id.endswith(".png")][:2]
+    assert len(tested) == 2
+    with recording_into(store, study, PicturePolicy.of("all"), lambda text: None) as record:
+        asked = asked_pictures([str(path) for path in tested])
+        list(StudyPredictor(study, record).rows(asked, 1))
+    with open_store(store) as opened:
+        desk = StudyReviewDesk(opened, lambda name: folder / "study")
+        for item in desk.queue("study", "ann", 50)[0]:
+            desk.say("study", item.id, "ann", "dark", False)
+    with pytest.raises(StoreError, match="not of its test part"):
+        export_review(folder / "study", store, tmp_path / "none.npz", SilentProgress())
+    new = sorted((folder / "new").iterdir())[0]
+    with recording_into(store, study, PicturePolicy.of("all"), lambda text: None) as record:
+        list(StudyPredictor(study, record).rows(asked_pictures([str(new)]), 1))
+    with open_store(store) as opened:
+        desk = StudyReviewDesk(opened, lambda name: folder / "study")
+        for item in desk.queue("study", "ann", 50)[0]:
+            desk.say("study", item.id, "ann", "dark", False)
+    data = export_review(folder / "study", store, tmp_path / "next.npz", SilentProgress())
+    assert data.left_out == {"of the study's test part": 2}
+    assert sum(data.added.values()) == 1
+
+
 def test_a_review_that_cannot_be_says_why(reviewed, tmp_path):
     folder, store, _ = reviewed
     open_store(str(tmp_path / "empty.sqlite")).close()

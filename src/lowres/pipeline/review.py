@@ -89,7 +89,8 @@ def export_review(folder: Path, store: str, out: Path, progress: Progress) -> Ne
 
     Reviewed pictures join those for training and validation; the test part is the study's own, with its ids, so that
     `lowres compare` can say whether the next version is better. Left out and counted: pictures people disagree on,
-    could not tell, or gave a class the study does not know, and those no longer kept. The recipe lies beside the file.
+    could not tell, or gave a class the study does not know, those no longer kept, and those that are pictures of the
+    test part, which training must not see. The recipe lies beside the file.
     Refused with StoreError: nothing was reviewed; and as `recorded_study` refuses.
     """
     import numpy as np
@@ -107,12 +108,15 @@ def export_review(folder: Path, store: str, out: Path, progress: Progress) -> Ne
     size = (study.size[1], study.size[0])
     usable = {id: name for id, name in said.classes.items() if id in pictures and name in names}
     fitting = [id for id in usable if pictures[id].shape[:2] == size]
+    pool, test = _own_images(folder, progress)
+    tested = {picture.tobytes() for picture in test.pixels}
+    sized, fitting = fitting, [id for id in fitting if pictures[id].tobytes() not in tested]
     if not fitting:
         raise StoreError(
-            f"expected reviewed pictures of the study {folder} in {store}, got none with a class everybody agrees on; "
+            f"expected reviewed pictures of the study {folder} in {store}, got none with a class everybody agrees on "
+            "that is not of its test part; "
             "review some first: lowres serve --record --keep-images, then /review"
         )
-    pool, test = _own_images(folder, progress)
     labels = np.array([names.index(usable[id]) for id in fitting], np.int64)
     arrays = {
         "x_train": np.concatenate([pool.pixels, np.stack([pictures[id] for id in fitting])]),
@@ -130,7 +134,8 @@ def export_review(folder: Path, store: str, out: Path, progress: Progress) -> Ne
         "nobody could tell": len(said.untold),
         "a class the study does not know": unknown,
         "the picture is no longer kept": len(said.classes) - unknown - len(usable),
-        "of another size": len(usable) - len(fitting),
+        "of another size": len(usable) - len(sized),
+        "of the study's test part": len(sized) - len(fitting),
     }
     added = {name: int((labels == number).sum()) for number, name in enumerate(names)}
     return NextData(path, added, {why: n for why, n in left_out.items() if n}, len(arrays["ids"]))
