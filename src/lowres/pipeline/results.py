@@ -65,7 +65,7 @@ def find_result(path: Path) -> ResultPlace:
         validation=path / predictions_file("validation"),
         recipe=path / RECIPE_FILE,
         fingerprint=stages["images"].facts["fingerprint"],
-        test_fingerprint=stages["split"].facts.get("test_fingerprint", ""),
+        test_fingerprint=stages["split"].facts.get("test_fingerprint", "") if "split" in stages else "",
     )
 
 
