@@ -196,7 +196,7 @@ def test_the_document_describes_every_address(client):
     [
         (None, "is not kept."),
         ("none", "such as brightness; the picture is not kept."),
-        ("review-only", "keeps the picture for 7 days if a person should look at it."),
+        ("review-only", "keeps the picture for 7 days if a person should look at it, or by lot (2%)."),
         ("sample:0.05", "keeps 5 % of all pictures for 7 days."),
         ("all", "keeps the picture for 7 days."),
     ],

@@ -70,7 +70,7 @@ def test_the_log_has_a_line_a_look(tmp_path):
 
 def test_words():
     assert verdict_line(verdict()).endswith(": calm")
-    assert "about 91.0 % (85.0 % to 97.0 %), 90.0 % of 40 labelled" in verdict_line(verdict())
+    assert "about 91.0 % (85.0 % to 97.0 %), 90.0 % by 40 labels" in verdict_line(verdict())
     alarm = verdict(calm=False, is_known=False)
     assert "cannot be known without labels" in verdict_line(alarm)
     words = look_words("cats", [alarm], 20, {"the store took nothing": 7}, 500)

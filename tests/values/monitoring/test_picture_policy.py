@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from lowres.errors import PredictionsError
-from lowres.values.monitoring.picture_policy import Keep, PicturePolicy
+from lowres.values.monitoring.picture_policy import AUDITED_SHARE, Keep, PicturePolicy
 
 HASHES = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(4000)]
 FLAGS = [(True, False, None)[n % 3] for n in range(4000)]
@@ -41,6 +41,13 @@ def test_none_review_and_all_by_hand():
     assert PicturePolicy.of("none").keeps(HASHES[:3], FLAGS[:3]) == [False] * 3
     assert PicturePolicy.of("all").keeps(HASHES[:3], FLAGS[:3]) == [True] * 3
     assert PicturePolicy.of("review-only").keeps(HASHES[:3], FLAGS[:3]) == [True, False, False]
+
+
+def test_review_only_keeps_some_by_lot_too():
+    """Else nobody could audit the answers that the study vouches for."""
+    kept = PicturePolicy.of("review-only").keeps(HASHES, [False] * len(HASHES))
+    assert kept == PicturePolicy(Keep.SAMPLE, AUDITED_SHARE).keeps(HASHES, [False] * len(HASHES))
+    assert abs(sum(kept) - 80) <= 36
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 1.0])

@@ -14,9 +14,7 @@ RANDOM = np.random.default_rng(0)
 def kept(n=400, **changed):
     one = window(RANDOM, n)
     flags = (one.confidences < 0.7).astype(np.int8)
-    # Ids whose last digits are spread evenly, as those that are drawn are.
-    ids = np.array([f"{number:019x}{int(RANDOM.integers(16**13)):013x}" for number in range(n)])
-    return replace(one, **({"has_picture": np.ones(n, bool), "needs_review": flags, "ids": ids} | changed))
+    return replace(one, **({"has_picture": np.ones(n, bool), "needs_review": flags} | changed))
 
 
 def test_the_reasons_take_turns():

@@ -1,11 +1,13 @@
 """A calm stream stays calm, each change is named for what it is, and accuracy is told without labels."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lowres.errors import PredictionsError
+from lowres.values.monitoring.record_window import NO_LABEL
 from lowres.values.watching.accuracy_estimate import fit_estimator
 from lowres.values.watching.rules import WatchRules, parse_rules
 from lowres.values.watching.verdict import TESTS, judge_window
@@ -91,6 +93,25 @@ def test_labels_that_disagree_are_an_alarm():
     assert sum(n for _, n in verdict.labelled.by_class) == verdict.labelled.n
     calm = judged(window(random, labelled=0.4))
     assert calm.is_calm
+
+
+def test_labels_of_doubtful_pictures_are_no_alarm_and_are_put_right():
+    """A queue prefers doubtful pictures; of them alone, accuracy reads far too low."""
+    random = np.random.default_rng(11)
+    kinds_found, raw, told, truth = [], [], [], []
+    for _ in range(10):
+        one = window(random, labelled=1.0)
+        doubtful = np.argsort(one.confidences)[:120]
+        labels = np.full(500, NO_LABEL)
+        labels[doubtful] = one.labels[doubtful]
+        truth.append((one.labels == one.predicted).mean())
+        verdict = judged(replace(one, labels=labels))
+        kinds_found += kinds(verdict)
+        raw.append(verdict.labelled.right / verdict.labelled.n)
+        told.append(verdict.labelled.to_json()["accuracy"])
+    assert kinds_found == []
+    assert np.mean(raw) < np.mean(truth) - 0.08
+    assert np.mean(told) == pytest.approx(np.mean(truth), abs=0.03)
 
 
 @pytest.mark.parametrize("sureness", [8.0, 4.0, 2.0])

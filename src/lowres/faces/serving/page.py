@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from lowres.values.monitoring.picture_policy import Keep, PicturePolicy
+from lowres.values.monitoring.picture_policy import AUDITED_SHARE, Keep, PicturePolicy
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def what_becomes_of_a_picture(policy: PicturePolicy | None, keep_days: float) ->
     if policy is None:
         return "It goes to this server only, and is not kept."
     told = "It goes to this server only, which writes down its answer and figures such as brightness"
-    days = f"for {keep_days:g} days"
+    days, lot = f"for {keep_days:g} days", f"{AUDITED_SHARE:.0%}"
     kept = {
         Keep.NONE: "; the picture is not kept.",
-        Keep.REVIEW_ONLY: f", and keeps the picture {days} if a person should look at it.",
+        Keep.REVIEW_ONLY: f", and keeps the picture {days} if a person should look at it, or by lot ({lot}).",
         Keep.SAMPLE: f", and keeps {100 * policy.share:.3g} % of all pictures {days}.",
         Keep.ALL: f", and keeps the picture {days}.",
     }

@@ -16,7 +16,7 @@ def verdict_line(verdict: dict[str, Any]) -> str:
     if not estimate["is_known"]:
         about = "accuracy cannot be known without labels"
     labelled = verdict["labelled_accuracy"]
-    by_people = f", {percent(labelled['accuracy'])} of {labelled['n']} labelled" if labelled else ""
+    by_people = f", {percent(labelled['accuracy'])} by {labelled['n']} labels" if labelled else ""
     state = "calm" if verdict["calm"] else f"ALARM: {verdict['causes'][0]['reason']}"
     return with_plain_spaces(f"{when} UTC  {count(verdict['n'], 'prediction')}, {about}{by_people}: {state}")
 

@@ -11,8 +11,15 @@ from lowres.errors import PredictionsError
 _DIGITS = 13
 
 
+# So many of all pictures are for people to judge whatever the model said: what accuracy is told from without bias.
+AUDITED_SHARE = 0.02
+
+
 class Keep(StrEnum):
-    """none: no picture; review-only: those a person should look at; sample: a share of all; all: every one."""
+    """none: no picture; sample: a share of all; all: every one.
+
+    review-only: those a person should look at, and `AUDITED_SHARE` of all by lot.
+    """
 
     NONE = "none"
     REVIEW_ONLY = "review-only"
@@ -55,7 +62,12 @@ class PicturePolicy:
     def keeps(self, sha256: Sequence[str], needs_review: Sequence[bool | None]) -> list[bool]:
         """Return for each picture whether it is kept."""
         if self.keep is Keep.REVIEW_ONLY:
-            return [flag is True for flag in needs_review]
+            return [flag is True or drawn_by_lot(one) for one, flag in zip(sha256, needs_review, strict=True)]
         if self.keep is Keep.SAMPLE:
-            return [int(one[:_DIGITS], 16) < self.share * 16**_DIGITS for one in sha256]
+            return [drawn_by_lot(one, self.share) for one in sha256]
         return [self.keep is Keep.ALL] * len(sha256)
+
+
+def drawn_by_lot(sha256: str, share: float = AUDITED_SHARE) -> bool:
+    """Return whether a picture is among that share of all pictures, which nothing but its own bytes decides."""
+    return bool(int(sha256[:_DIGITS], 16) < share * 16**_DIGITS)

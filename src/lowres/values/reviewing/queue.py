@@ -8,12 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.values.monitoring.picture_policy import AUDITED_SHARE, drawn_by_lot
 from lowres.values.monitoring.record_window import RecordWindow
 from lowres.values.watching.neighbours import directions
 
 Why = Literal["unsure", "audit", "informative"]
-AUDITED_SHARE = 0.02
-_DIGITS = 13
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ def review_queue(
     """Return at most so many pictures for one reviewer, in the order they should be looked at.
 
     done: bool `[n]`, those the reviewer has said something of. The three reasons take turns, so that a reviewer who
-    stops anywhere has done some of each. Audited is a share of all records, by their id alone: a sample that knows
+    stops anywhere has done some of each. Audited is a share of all records, by the picture alone: a sample that knows
     nothing of the answers, from which accuracy can be told without bias. Records without a picture are left out.
     """
     open_rows = np.flatnonzero(window.has_picture & ~done)
-    by_lot = [row for row in open_rows if int(str(window.ids[row])[-_DIGITS:], 16) < audited_share * 16**_DIGITS]
+    by_lot = [row for row in open_rows if drawn_by_lot(str(window.sha256[row]), audited_share)]
     unsure = [row for row in open_rows if window.needs_review[row] == 1]
     unsure.sort(key=lambda row: float(window.confidences[row]))
     telling = informative_rows(window.rows(open_rows), min(most, len(open_rows)), seed)

@@ -42,9 +42,13 @@ class AccuracyEstimator:
     model: LogisticRegression
     error: float
 
+    def chances(self, signals: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return how likely each answer is to be right, float64 `[n]`."""
+        return np.asarray(self.model.predict_proba(_features(signals))[:, 1], np.float64)
+
     def estimate(self, signals: dict[str, NDArray[np.float64]]) -> EstimatedAccuracy:
         """Return it for predictions with these signals; the interval holds chance and the estimator's own error."""
-        chances = self.model.predict_proba(_features(signals))[:, 1]
+        chances = self.chances(signals)
         accuracy, n = float(chances.mean()), max(1, len(chances))
         deviation = max(_LEAST_DEVIATION, np.sqrt(accuracy * (1 - accuracy))) / np.sqrt(n)
         reach = _SIGMAS * deviation + self.error

@@ -48,18 +48,24 @@ def copies_cause(window: WindowFigures, share: float) -> Cause | None:
     )
 
 
-def label_cause(right: NDArray[np.bool_], reference: Reference, level: float) -> Cause | None:
-    """Return that people's labels disagree with the answers more than validation's did (Fisher's exact test)."""
-    n, all_right = len(right), int(round(reference.accuracy * len(reference)))
+def label_cause(right: NDArray[np.bool_], chances: NDArray[np.float64], error: float, level: float) -> Cause | None:
+    """Return that people found fewer answers right than the labelled ones should be.
+
+    chances: how likely each of them is to be right, from how sure the model was: people label doubtful pictures more
+    often, and their answers are wrong more often in the calmest stream. error: how far those chances may be off on
+    average, for certain. The normal law for a sum of unlike coins, with its correction for whole numbers.
+    """
+    n = len(right)
     if not n:
         return None
-    table = [[int(right.sum()), n - int(right.sum())], [all_right, len(reference) - all_right]]
-    if stats.fisher_exact(table, alternative="less").pvalue >= level:
+    least = float(np.clip(chances - error, 0, 1).sum())
+    deviation = float(np.sqrt((chances * (1 - chances)).sum())) or 1.0
+    if stats.norm.cdf((int(right.sum()) + 0.5 - least) / deviation) >= level:
         return None
     return Cause(
         "labels",
-        f"people found {right.mean():.0%} of {n} answers right, against {reference.accuracy:.0%} of the validation "
-        "pictures: what the classes mean may have changed, or the pictures have",
+        f"people found {right.mean():.0%} of {n} answers right, where {chances.mean():.0%} would be expected of "
+        "answers as sure as these: what the classes mean may have changed, or the pictures have",
     )
 
 

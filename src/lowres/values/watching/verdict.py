@@ -34,17 +34,23 @@ class Alarm:
 
 @dataclass(frozen=True)
 class LabelledAccuracy:
-    """right of n answers that people labelled; in the order of classes, right and n by class given."""
+    """right of n answers that people labelled; in the order of classes, right and n by class given.
+
+    shift: how much surer the model was of all answers than of those labelled, in chances to be right: people label
+    doubtful ones more often, so `right / n` is that much too low for all (a regression estimate, Cochran 1977, 7.2).
+    """
 
     right: int
     n: int
+    shift: float
     by_class: tuple[tuple[int, int], ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, with the Wilson interval of 95 %."""
         return {
-            "accuracy": self.right / self.n,
-            "interval": list(wilson_interval(self.right, self.n)),
+            "accuracy": min(1.0, max(0.0, self.right / self.n + self.shift)),
+            "interval": [min(1.0, max(0.0, one + self.shift)) for one in wilson_interval(self.right, self.n)],
+            "right": self.right,
             "n": self.n,
             "by_class": [list(one) for one in self.by_class],
         }
@@ -129,7 +135,8 @@ def judge_window(
     causes = [copies_cause(now, rules.copied_share)]
     # A stuck camera shifts everything else as well.
     causes += [] if any(causes) else likeliest_causes(alarms, windows, reference, level)
-    causes.append(label_cause(together.right, reference, level))
+    chances = estimator.chances(together.signals)[together.is_labelled] if len(together.right) else np.zeros(0)
+    causes.append(label_cause(together.right, chances, estimator.error, level))
     # Of copies and of strangers nothing follows from how sure the model is.
     estimated = estimated._replace(is_known=not any(one and one.kind in _UNKNOWABLE for one in causes))
     if not any(causes) and estimated.high < reference.accuracy - rules.accuracy_drop:
@@ -145,7 +152,7 @@ def judge_window(
         mix=tuple(int(one) for one in np.bincount(now.predicted, minlength=len(reference.class_names))),
         copied_share=float(now.is_copy.mean()) if len(now) else 0.0,
         estimated=estimated,
-        labelled=_labelled(now, reference),
+        labelled=_labelled(now, reference, estimator),
     )
 
 
@@ -172,12 +179,14 @@ def _median(values: NDArray[np.float64]) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _labelled(window: WindowFigures, reference: Reference) -> LabelledAccuracy | None:
+def _labelled(window: WindowFigures, reference: Reference, estimator: AccuracyEstimator) -> LabelledAccuracy | None:
     if not len(window.right):
         return None
     of_class = [window.labelled == number for number in range(len(reference.class_names))]
     counts = tuple((int(window.right[one].sum()), int(one.sum())) for one in of_class)
-    return LabelledAccuracy(int(window.right.sum()), len(window.right), counts)
+    chances = estimator.chances(window.signals)
+    shift = float(chances.mean() - chances[window.is_labelled].mean())
+    return LabelledAccuracy(int(window.right.sum()), len(window.right), shift, counts)
 
 
 def _drop(estimated: EstimatedAccuracy, reference: Reference, window: WindowFigures) -> Cause:

@@ -20,8 +20,8 @@ class WindowFigures:
 
     ids: text `[n]`. start, end: times of the first and the last. signals: float64 `[n]` by name. predicted: int64
     `[n]`. directions: embeddings at length 1, float32 `[n, channels]`, NaN where there was none. is_copy: whether the
-    same picture is there more than once. right: of those with a label, whether the answer was right; labelled: the
-    class people gave, for those.
+    same picture is there more than once. is_labelled: whether people gave it a class, bool `[n]`. right: of those with
+    one, whether the answer was right; labelled: the class people gave, for those.
     """
 
     ids: NDArray[np.str_]
@@ -31,6 +31,7 @@ class WindowFigures:
     predicted: NDArray[np.int64]
     directions: NDArray[np.float32]
     is_copy: NDArray[np.bool_]
+    is_labelled: NDArray[np.bool_]
     right: NDArray[np.bool_]
     labelled: NDArray[np.int64]
 
@@ -55,6 +56,7 @@ def figures_of(window: RecordWindow, reference: Reference) -> WindowFigures:
         predicted=window.predicted,
         directions=ahead,
         is_copy=np.asarray(counts[places] > 1),
+        is_labelled=known,
         right=np.asarray(window.labels[known] == window.predicted[known]),
         labelled=np.asarray(window.labels[known]),
     )
@@ -71,6 +73,7 @@ def part_of(window: WindowFigures, chosen: NDArray[np.bool_]) -> WindowFigures:
         predicted=window.predicted[chosen],
         directions=window.directions[chosen],
         is_copy=window.is_copy[chosen],
+        is_labelled=np.zeros(int(chosen.sum()), bool),
         right=nothing,
         labelled=nothing.astype(np.int64),
     )
@@ -87,6 +90,7 @@ def joined(windows: list[WindowFigures]) -> WindowFigures:
         predicted=np.concatenate([one.predicted for one in windows]),
         directions=np.concatenate([one.directions for one in windows]),
         is_copy=np.concatenate([one.is_copy for one in windows]),
+        is_labelled=np.concatenate([one.is_labelled for one in windows]),
         right=np.concatenate([one.right for one in windows]),
         labelled=np.concatenate([one.labelled for one in windows]),
     )
