@@ -58,6 +58,7 @@ def test_a_calm_day():
     assert "91.0 % accuracy" in text.replace("accuracy, reckoned without labels 91.0 %", "91.0 % accuracy")
     assert "17" in text
     assert "20 and 29 ms" in text
+    assert "it was off by 4 points at most" in text
     assert "What alarmed" not in text
 
 

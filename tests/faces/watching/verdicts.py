@@ -28,7 +28,7 @@ def verdict(calm=True, is_known=True, hour=12, n=500):
         "medians": {"brightness": 0.2},
         "mix": [300, 150, 50],
         "copied_share": 0.0,
-        "estimated_accuracy": {"accuracy": 0.91, "interval": [0.85, 0.97], "is_known": is_known},
+        "estimated_accuracy": {"accuracy": 0.91, "interval": [0.85, 0.97], "is_known": is_known, "error": 0.04},
         "labelled_accuracy": {
             "accuracy": 0.9,
             "interval": [0.77, 0.96],

@@ -21,12 +21,16 @@ _LEAST_DEVIATION = 0.05
 
 
 class EstimatedAccuracy(NamedTuple):
-    """accuracy with its interval, fractions. is_known: whether the pictures are of a kind it can be reckoned from."""
+    """accuracy with its interval, fractions. is_known: whether the pictures are of a kind it can be reckoned from.
+
+    error: by how much it was off at most on a way of spoiling that it had not seen; part of the interval.
+    """
 
     accuracy: float
     low: float
     high: float
     is_known: bool = True
+    error: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +56,8 @@ class AccuracyEstimator:
         accuracy, n = float(chances.mean()), max(1, len(chances))
         deviation = max(_LEAST_DEVIATION, np.sqrt(accuracy * (1 - accuracy))) / np.sqrt(n)
         reach = _SIGMAS * deviation + self.error
-        return EstimatedAccuracy(accuracy, float(max(0.0, accuracy - reach)), float(min(1.0, accuracy + reach)))
+        low, high = float(max(0.0, accuracy - reach)), float(min(1.0, accuracy + reach))
+        return EstimatedAccuracy(accuracy, low, high, error=self.error)
 
 
 def fit_estimator(reference: Reference) -> AccuracyEstimator:

@@ -100,6 +100,7 @@ class WindowVerdict:
                 "accuracy": _number(self.estimated.accuracy),
                 "interval": [_number(self.estimated.low), _number(self.estimated.high)],
                 "is_known": self.estimated.is_known,
+                "error": _number(self.estimated.error),
             },
             "labelled_accuracy": None if labelled is None else labelled.to_json(),
         }
