@@ -18,7 +18,7 @@ from lowres.values.watching.signals import SIGNALS
 from lowres.values.watching.two_samples import NO_SHIFT, Shift, embedding_shift, mix_shift, number_shift
 from lowres.values.watching.window import WindowFigures, joined
 
-_UNKNOWABLE = ("copies", "strangers", "embedding")
+_UNKNOWABLE = ("copies", "strangers", "embedding", "labels")
 MIX, EMBEDDING = "predicted classes", "embedding"
 TESTS = (*SIGNALS, MIX, EMBEDDING)
 
@@ -138,7 +138,7 @@ def judge_window(
     causes += [] if any(causes) else likeliest_causes(alarms, windows, reference, level)
     chances = estimator.chances(together.signals)[together.is_labelled] if len(together.right) else np.zeros(0)
     causes.append(label_cause(together.right, chances, estimator.error, level))
-    # Of copies and of strangers nothing follows from how sure the model is.
+    # Of copies and strangers nothing follows from how sure the model is, nor where people contradict it.
     estimated = estimated._replace(is_known=not any(one and one.kind in _UNKNOWABLE for one in causes))
     if not any(causes) and estimated.high < reference.accuracy - rules.accuracy_drop:
         causes.append(_drop(estimated, reference, now))
