@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from faces.watching.verdicts import verdict
 from lowres.cli.application import application
+from lowres.errors import StoreError
 from lowres.pipeline import watch
 from lowres.values.monitoring.served_record import RecordedModel
 from values.watching.synthetic import reference as known_reference
@@ -67,6 +68,40 @@ def test_lost_predictions_are_an_alarm(watched):
     result = run()
     assert result.exit_code == 1
     assert "12 predictions were not recorded: a full disk" in result.output
+
+
+def test_a_look_that_fails_does_not_end_the_watch(monkeypatch):
+    looks = [found(Verdict()), StoreError("expected an answer of the database, got none"), found(Verdict(calm=False))]
+
+    def next_look(*given, **choices):
+        # Ctrl-C, once all have been.
+        one = looks.pop(0) if looks else KeyboardInterrupt()
+        if isinstance(one, BaseException):
+            raise one
+        return one
+
+    monkeypatch.setattr(watch, "watch_study", next_look)
+    result = run("--every", "0.01s", "--log", "/dev/full")
+    assert "got none; looking again in 0.01s" in result.output
+    assert "ALARM: pictures are darker" in result.output
+    assert result.output.count("No space left on device") == 2
+
+
+def test_a_first_look_that_fails_is_refused(monkeypatch):
+    def refuse(*given, **choices):
+        raise StoreError("expected a store")
+
+    monkeypatch.setattr(watch, "watch_study", refuse)
+    assert run("--every", "0.01s").exit_code == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_and_keeps_no_alarm_back(watched, tmp_path):
+    watched += [found(Verdict()), found(Verdict(calm=False))]
+    (tmp_path / "file").touch()
+    words = ("--log", str(tmp_path / "file" / "watch.log"), "--prometheus", str(tmp_path / "watch.prom"))
+    assert run(*words).exit_code == 2
+    assert "lowres_watch_alarm" in (tmp_path / "watch.prom").read_text()
+    assert run(*words).exit_code == 1
 
 
 @pytest.mark.parametrize(

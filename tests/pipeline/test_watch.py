@@ -1,6 +1,7 @@
 """From recorded predictions to a verdict: the study's own pictures are calm, darkened ones are named, once each."""
 
 import shutil
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -9,12 +10,13 @@ from PIL import Image
 from lowres.errors import StoreError, StudyError
 from lowres.files.asked_pictures import asked_pictures
 from lowres.files.monitoring.store import open_store
-from lowres.files.monitoring.watch_files import read_reference, reference_path
+from lowres.files.monitoring.watch_files import read_reference, read_watched, reference_path
 from lowres.pipeline.dashboard import dashboard_page
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.record_predictions import recording_into
 from lowres.pipeline.watch import watch_study
+from lowres.values.monitoring.human_label import HumanLabel
 from lowres.values.monitoring.picture_policy import PicturePolicy
 from lowres.values.watching.rules import WatchRules
 
@@ -70,6 +72,32 @@ def test_each_window_is_judged_once(watched):
     assert third.is_calm
     with open_store(str(store), make=False) as opened:
         assert third.waiting == (opened.count("study") - 100) % 50
+
+
+def test_labels_given_after_a_window_was_judged_count_for_it(watched, tmp_path):
+    folder, store, first, _ = watched
+    study, copy = tmp_path / "study", tmp_path / "records.sqlite"
+    shutil.copytree(folder / "study", study)
+    with open_store(str(store), make=False) as opened:
+        window = opened.read_window("study", last=opened.count("study")).rows(slice(0, 50))
+    assert str(window.times[0]) + "Z" == first.verdicts[0].to_json()["start"]
+    shutil.copy(store, copy)
+    (key, said), *_ = read_watched(study).items()
+    watched_file = study / "monitoring" / "watched.json"
+    # What was said is kept by store, and this is a copy at another place.
+    watched_file.write_text(watched_file.read_text().replace(key, key.replace(str(store), str(copy))))
+    assert said["verdicts"][0]["labelled_accuracy"] is None
+    names = window.class_names
+    given = np.where(np.arange(20) < 15, window.predicted[:20], (window.predicted[:20] + 1) % len(names))
+    with open_store(str(copy), make=False) as opened:
+        at = window.times[0].item().replace(tzinfo=UTC)
+        opened.label([HumanLabel(str(window.ids[row]), "ann", names[given[row]], at) for row in range(20)])
+    assert look(study, copy).verdicts == ()
+    (now,) = read_watched(study).values()
+    told = now["verdicts"][0]["labelled_accuracy"]
+    assert (told["right"], told["n"]) == (15, 20)
+    assert [n for _, n in told["by_class"]] == np.bincount(given, minlength=len(names)).tolist()
+    assert now["verdicts"][1:] == said["verdicts"][1:]
 
 
 def test_the_night_is_named(watched):

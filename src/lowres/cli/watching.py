@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lowres.errors import PredictionsError
+from lowres.errors import LowresError, PredictionsError
 
 if TYPE_CHECKING:
     from lowres.values.watching.rules import WatchRules
 
-ALARM = 1
+ALARM, NOT_WRITTEN = 1, 2
 ABOUT = "Watch what is served: shifts, accuracy without labels and with them, alarms with their reasons."
 EXIT_CODES = "Exit codes: 0 all new windows are calm; 1 one of them alarms, or predictions were lost; 2 refused."
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -53,20 +55,32 @@ def monitor(
     prometheus: Prometheus = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look once, or again and again until Ctrl-C; leave with 1 where the (last) look found an alarm."""
+    """Look once, or again and again until Ctrl-C; leave with 1 where the (last) look found an alarm.
+
+    Whoever looks again and again is not stopped by a look that fails, but for the first, nor by a place that takes
+    nothing.
+    """
     from lowres.faces.watching.sinks import checked_webhook
 
     rules, seconds, checked = _rules(thresholds), _seconds(every), checked_webhook(webhook)
-    is_calm = True
+    is_first = is_calm = is_written = True
     while True:
-        look, is_calm = _look(study, store, rules, windows, again, as_json)
-        again = False
-        _tell(look, html, study, store, log, checked, prometheus)
+        try:
+            look, is_calm = _look(study, store, rules, windows, again and is_first, as_json)
+        except LowresError as error:
+            if is_first:
+                raise
+            typer.echo(f"lowres: {error}; looking again in {every}", err=True)
+        else:
+            is_written = _tell(look, html, study, store, log, checked, prometheus)
+        is_first = False
         if not seconds:
             break
         time.sleep(seconds)
     if not is_calm:
         raise typer.Exit(ALARM)
+    if not is_written:
+        raise typer.Exit(NOT_WRITTEN)
 
 
 def _look(
@@ -101,24 +115,36 @@ def _tell(
     log: Path | None,
     webhook: str,
     prometheus: Path | None,
-) -> None:
+) -> bool:
+    """Tell everybody who wants to know, one after the other; return whether every file was written."""
     from lowres.faces.watching import sinks
     from lowres.files.atomic import atomic_write_text
 
-    if log:
-        sinks.append(log, look)
+    # An alarm leaves the machine before anything is written on a disk that may be full.
     if webhook and not look["calm"]:
         complaint = sinks.post(webhook, look)
         if complaint:
             typer.echo(f"lowres: {complaint}", err=True)
+    written = [not log or _is_done(partial(sinks.append, log, look))]
     if prometheus and look["windows"]:
         text = sinks.prometheus_text(look["model"], look["windows"][-1], sum(look["lost"].values()))
-        atomic_write_text(prometheus, text)
+        written.append(_is_done(partial(atomic_write_text, prometheus, text)))
     if html:
         from lowres.pipeline.dashboard import dashboard_page
 
-        atomic_write_text(html, dashboard_page(study, store))
-        typer.echo(f"dashboard: {html}", err=True)
+        written.append(_is_done(lambda: atomic_write_text(html, dashboard_page(study, store))))
+        if written[-1]:
+            typer.echo(f"dashboard: {html}", err=True)
+    return all(written)
+
+
+def _is_done(write: Callable[[], None]) -> bool:
+    try:
+        write()
+    except (LowresError, OSError) as error:
+        typer.echo(f"lowres: {error}", err=True)
+        return False
+    return True
 
 
 def _rules(path: Path | None) -> WatchRules:

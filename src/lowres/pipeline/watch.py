@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lowres.errors import StoreError
 from lowres.files.monitoring.watch_files import read_watched, write_watched
@@ -47,6 +48,9 @@ def watch_study(
 ) -> Watched:
     """Judge the windows of the record that were not judged yet, at most so many of the newest, and keep what was said.
 
+    People label a picture after its window was judged: of windows that were, as many as are read, the accuracy by
+    labels is told anew.
+
     again: judge those that were judged before as well. Refused with StoreError: no store there, none of this study's
     predictions in it; and as `study_reference` refuses.
     """
@@ -64,8 +68,10 @@ def watch_study(
         records = opened.read_window(model.name, model.version, last=rows)
         lost = opened.lost()
     new = records.numbers > int(before.get("last", 0))
-    verdicts, last = _judged(records.rows(~new), records.rows(new), reference, rules, most_windows, progress)
-    kept = [*before.get("verdicts", []), *(verdict.to_json() for verdict in verdicts)]
+    old = records.rows(~new)
+    verdicts, last = _judged(old, records.rows(new), reference, rules, most_windows, progress)
+    said = _relabelled(before.get("verdicts", []), _windows_before(old, size), reference)
+    kept = [*said, *(verdict.to_json() for verdict in verdicts)]
     watched[key] = {"last": max(last, int(before.get("last", 0))), "lost": lost, "verdicts": kept}
     write_watched(folder, watched)
     known_losses = before.get("lost", {})
@@ -96,8 +102,7 @@ def _judged(
     whole = len(new) // size
     if not whole:
         return [], 0
-    # Windows that were judged before count backwards from where the new ones begin.
-    known = [old.rows(slice(end - size, end)) for end in range(len(old), size - 1, -size)][:context][::-1]
+    known = _windows_before(old, size)[-context:] if context else []
     fresh = [new.rows(slice(number * size, (number + 1) * size)) for number in range(whole)]
     figures = [figures_of(one, reference) for one in (*known, *fresh)]
     estimator = fit_estimator(reference)
@@ -108,6 +113,44 @@ def _judged(
         verdicts.append(judge_window(seen, reference, estimator, rules))
         progress.advance("windows judged", place - first + 1, len(figures) - first)
     return verdicts, int(fresh[-1].numbers.max())
+
+
+def _windows_before(old: RecordWindow, size: int) -> list[RecordWindow]:
+    """Windows that were judged before, oldest first: they count backwards from where the new ones begin."""
+    return [old.rows(slice(end - size, end)) for end in range(len(old), size - 1, -size)][::-1]
+
+
+def _relabelled(
+    said: Sequence[dict[str, Any]], windows: Sequence[RecordWindow], reference: Reference
+) -> list[dict[str, Any]]:
+    """What was said of windows, with the labels that people have given since, or taken back."""
+    from lowres.values.watching.accuracy_estimate import fit_estimator
+    from lowres.values.watching.verdict import labelled_accuracy
+    from lowres.values.watching.window import figures_of
+
+    there = {(f"{one.times[0]}Z", f"{one.times[-1]}Z", len(one)): one for one in windows}
+    estimator, told = None, []
+    for verdict in said:
+        window = there.get((verdict["start"], verdict["end"], verdict["n"]))
+        if window is not None and _labels(window) != _labels_said(verdict["labelled_accuracy"]):
+            estimator = estimator or fit_estimator(reference)
+            found = labelled_accuracy(figures_of(window, reference), reference, estimator)
+            verdict = verdict | {"labelled_accuracy": None if found is None else found.to_json()}
+        told.append(verdict)
+    return told
+
+
+def _labels(window: RecordWindow) -> tuple[int, list[list[int]]] | None:
+    """How many have a label, and by class how many of them are right and how many there are; None without any."""
+    if not window.is_labelled.any():
+        return None
+    is_right = window.labels == window.predicted
+    of_class = [window.labels == number for number in range(len(window.class_names))]
+    return int(window.is_labelled.sum()), [[int(is_right[one].sum()), int(one.sum())] for one in of_class]
+
+
+def _labels_said(said: dict[str, Any] | None) -> tuple[int, list[list[int]]] | None:
+    return None if said is None else (said["n"], said["by_class"])
 
 
 def _recorded(store: Store, study: RecordedModel) -> RecordedModel:

@@ -1,6 +1,7 @@
 """Alarms reach a webhook, a log and Prometheus, whose own parser reads what is written; a dead webhook stops nobody."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -46,6 +47,29 @@ def test_nobody_listening_is_told_and_no_more():
     with pytest.raises(PredictionsError, match="expected a webhook as http"):
         checked_webhook("file:///etc/passwd")
     assert checked_webhook("") == ""
+
+
+def test_an_answer_that_is_no_http_stops_nobody_and_no_password_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"no HTTP here\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = server.getsockname()[1]
+        assert post(f"http://127.0.0.1:{port}/", {}) == f"the webhook 127.0.0.1:{port} took nothing: no HTTP here\n"
+        thread.join()
+    assert "secret" not in post("http://ann:secret@127.0.0.1:9/", {})
+
+
+@pytest.mark.parametrize("address", ["http://", "http://host:abc/", "http://host:99999/", "http://a b/"])
+def test_what_is_no_address_is_refused_before_the_first_look(address):
+    with pytest.raises(PredictionsError, match="expected a webhook as http"):
+        checked_webhook(address)
 
 
 def test_prometheus_reads_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -15,8 +16,13 @@ _SECONDS = 10
 
 
 def checked_webhook(url: str) -> str:
-    """Return the address; refused with PredictionsError: one that is not http(s)."""
-    if url and urlsplit(url).scheme not in ("http", "https"):
+    """Return the address; refused with PredictionsError: one that is not http(s), or names no host or no port."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if url and (not is_one or any(one.isspace() for one in url)):
         raise PredictionsError(f"expected a webhook as http:// or https:// address, got {url!r}")
     return url
 
@@ -28,8 +34,9 @@ def post(url: str, look: dict[str, Any]) -> str:
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 (checked: http or https)
             answer.read(1)
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
-        return f"the webhook {urlsplit(url).netloc} took nothing: {error}"
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, OSError) as error:
+        # A name and a password may stand before the host; they are nobody's business.
+        return f"the webhook {urlsplit(url).netloc.rpartition('@')[2]} took nothing: {error!s:.200}"
     return ""
 
 

@@ -153,7 +153,7 @@ def judge_window(
         mix=tuple(int(one) for one in np.bincount(now.predicted, minlength=len(reference.class_names))),
         copied_share=float(now.is_copy.mean()) if len(now) else 0.0,
         estimated=estimated,
-        labelled=_labelled(now, reference, estimator),
+        labelled=labelled_accuracy(now, reference, estimator),
     )
 
 
@@ -180,7 +180,10 @@ def _median(values: NDArray[np.float64]) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def _labelled(window: WindowFigures, reference: Reference, estimator: AccuracyEstimator) -> LabelledAccuracy | None:
+def labelled_accuracy(
+    window: WindowFigures, reference: Reference, estimator: AccuracyEstimator
+) -> LabelledAccuracy | None:
+    """Return how many of the labelled answers are right; None where nobody has labelled one."""
     if not len(window.right):
         return None
     of_class = [window.labelled == number for number in range(len(reference.class_names))]
