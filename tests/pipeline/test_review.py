@@ -17,7 +17,8 @@ from lowres.files.monitoring.store import open_store
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.record_predictions import recording_into
-from lowres.pipeline.review import export_review, queue_for, recorded_study, review_status
+from lowres.pipeline.recorded_study import recorded_study
+from lowres.pipeline.review import export_review, queue_for, review_status
 from lowres.pipeline.review_desk import StudyReviewDesk
 from lowres.values.monitoring.picture_policy import PicturePolicy
 
@@ -77,22 +78,36 @@ def test_a_picture_comes_with_its_answer_and_its_neighbours(reviewed):
     folder, store, ids = reviewed
     with open_store(store) as opened:
         desk = StudyReviewDesk(opened, lambda name: folder / "study")
-        found = desk.picture("study", ids[0])
-        assert found.neighbours is None
-        known = desk._known
-        for _ in range(600):
-            (one,) = known.values()
-            if one.is_made or one.why:
-                break
-            time.sleep(0.1)
-        found = desk.picture("study", ids[0])
+        assert desk.picture("study", ids[0]).neighbours is None
+        found = _told_of_neighbours(desk, ids[0])
         assert found.no_neighbours == ""
         assert len(found.neighbours) == 6
         assert {one.class_name for one in found.neighbours} == {"dark"}
         distances = [one.distance for one in found.neighbours]
         assert distances == sorted(distances)
-        with pytest.raises(StoreError, match="expected record nowhere"):
+        with pytest.raises(NotServed, match="picture of record nowhere"):
             desk.picture("study", "nowhere")
+
+
+def test_neighbours_are_looked_for_again_where_their_pictures_were_gone(reviewed):
+    folder, store, ids = reviewed
+    with open_store(store) as opened:
+        desk = StudyReviewDesk(opened, lambda name: folder / "study")
+        (folder / "pictures").rename(folder / "elsewhere")
+        try:
+            assert "not to be had here" in _told_of_neighbours(desk, ids[0]).no_neighbours
+        finally:
+            (folder / "elsewhere").rename(folder / "pictures")
+        assert len(_told_of_neighbours(desk, ids[0]).neighbours) == 6
+
+
+def _told_of_neighbours(desk, id):
+    for _ in range(600):
+        found = desk.picture("study", id)
+        if found.neighbours is not None:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("neighbours never came")
 
 
 def test_the_status_counts(reviewed):

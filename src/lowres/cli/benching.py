@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lowres.cli.study_options import AsJson
+
 if TYPE_CHECKING:
     from lowres.pipeline.bench import BenchRow
 
@@ -15,7 +17,6 @@ Recipes = Annotated[
     list[str] | None,
     typer.Option("--recipe", "-r", help="A recipe by name, or a .toml file; may be given again; the main ones else."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
 
 def add_bench(application: typer.Typer) -> None:

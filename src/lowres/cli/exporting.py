@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lowres.cli.study_options import AsJson
+
 if TYPE_CHECKING:
     from lowres.pipeline.export import ExportAnswer
 
@@ -30,7 +32,6 @@ Agreement = Annotated[
 Images = Annotated[
     int, typer.Option("--images", help="How many validation images the gate shows; all, where there are fewer.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
 
 def add_export(application: typer.Typer) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lowres.cli.recorded_options import RecordStore, ServedStudy
+from lowres.cli.study_options import AsJson
 from lowres.errors import StoreError
 
 if TYPE_CHECKING:
@@ -19,16 +21,11 @@ ABOUT = "Say how the review of kept pictures stands, or export what people said 
 EXIT_CODES = "Exit codes: 0 done; 2 refused with a reason."
 
 What = Annotated[Literal["status", "export"], typer.Argument(metavar="status|export", help="What is asked for.")]
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study that is served.")]
-Store = Annotated[
-    str, typer.Option("--store", metavar="FILE_OR_URL", help="Where its predictions are recorded (serve --record).")
-]
 Out = Annotated[Path | None, typer.Option("--out", help="File of the next version's data, an .npz; for export.")]
 FromReview = Annotated[
     Path | None,
     typer.Option("--from-review", metavar="FILE", help="Train the next version, on what `lowres review export` wrote."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 
 
 def add_review(application: typer.Typer) -> None:
@@ -36,7 +33,7 @@ def add_review(application: typer.Typer) -> None:
     application.command("review", help=ABOUT, epilog=EXIT_CODES)(review)
 
 
-def review(what: What, study: Study, store: Store, out: Out = None, as_json: AsJson = False) -> None:
+def review(what: What, study: ServedStudy, store: RecordStore, out: Out = None, as_json: AsJson = False) -> None:
     """Show the status, or write the next version's data and say how to train it."""
     if what == "status":
         from lowres.pipeline.review import review_status

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lowres.cli.recorded_options import RecordStore, ServedStudy
 from lowres.errors import LowresError, PredictionsError
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ ABOUT = "Watch what is served: shifts, accuracy without labels and with them, al
 EXIT_CODES = "Exit codes: 0 all new windows are calm; 1 one of them alarms, or predictions were lost; 2 refused."
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study that is served.")]
-Store = Annotated[
-    str, typer.Option("--store", metavar="FILE_OR_URL", help="Where its predictions are recorded (serve --record).")
-]
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help="Look again and again, such as every 1h or 10m.")]
 Windows = Annotated[int, typer.Option("--windows", min=1, help="Newest windows that are judged at most.")]
 Again = Annotated[bool, typer.Option("--again", help="Judge windows that were judged before as well.")]
@@ -43,8 +40,8 @@ def add_monitor(application: typer.Typer) -> None:
 
 
 def monitor(
-    study: Study,
-    store: Store,
+    study: ServedStudy,
+    store: RecordStore,
     every: Every = "",
     windows: Windows = 20,
     again: Again = False,

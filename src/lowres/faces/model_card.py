@@ -10,6 +10,7 @@ from typing import Any
 
 from lowres.faces import numbers_in_words, plain_words, report_words, training_words
 from lowres.faces.report_data import ReportData
+from lowres.faces.templates import page_templates
 from lowres.faces.training_course import training_course
 
 # The hub's names of licences (its documentation, "Licenses"), by their names in SPDX.
@@ -25,13 +26,7 @@ HUB_DATA_SETS = {"cifar10": "uoft-cs/cifar10"}
 
 def model_card(data: ReportData) -> str:
     """Return the card: a block of YAML that programs read, then Markdown for people."""
-    # Here and not above: only this function needs Jinja2.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    cards = Environment(
-        loader=PackageLoader("lowres.faces"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    cards.filters["percent"] = numbers_in_words.percent
+    cards = page_templates(escapes=False)
     cards.filters["cell"] = _cell
     text = cards.get_template("card.md.j2").render(
         metadata="\n".join(_yaml(card_metadata(data))),

@@ -16,7 +16,6 @@ from lowres.faces import (
     numbers_in_words,
     page_charts,
     plain_words,
-    report_pictures,
     report_words,
     study_charts,
     training_words,
@@ -28,6 +27,7 @@ from lowres.faces.figures.galleries import augmented_views
 from lowres.faces.page_matrix import page_matrix
 from lowres.faces.report_data import ReportData
 from lowres.faces.study_figures import counts_by_part
+from lowres.faces.templates import page_templates
 from lowres.faces.training_course import training_course
 from lowres.faces.verdict import verdict_paragraph
 from lowres.values.explaining.faithfulness import Comparison
@@ -56,16 +56,9 @@ def render_report(data: ReportData, drawings: Sequence[Drawing] = ()) -> str:
 
     Refused with PredictionsError: predictions of images that are not there, heat maps of images without a prediction.
     """
-    # Here and not above: only this function needs Jinja2.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    loader = PackageLoader("lowres.faces")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters["percent"] = numbers_in_words.percent
-    page.filters["duration"] = numbers_in_words.duration
-    page.filters["inline"] = report_pictures.inline_picture
-    page.filters["inline_heat"] = report_pictures.inline_heat
+    page = page_templates()
     script = page.get_template("report.js.j2").render()
     # The one script that may run is this one: nothing that came in by a class name could.
     sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

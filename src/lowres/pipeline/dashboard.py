@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.files.monitoring.watch_files import read_reference, read_watched
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.pipeline.recorded_study import find_recorded
 
 if TYPE_CHECKING:
     from lowres.faces.watching.dashboard import DashboardData
@@ -37,9 +36,8 @@ def dashboard_page(folder: Path, store: str) -> str:
 
 def dashboard_data(folder: Path, store: Store) -> DashboardData:
     """Return what the page shows of the study's predictions in an open store."""
-    identity = ledger_identity(read_ledger(folder))
-    model = next((one for one in store.models() if one.identity == identity), None)
-    verdicts = [] if model is None else _verdicts(folder, store, model)
+    model = find_recorded(folder, store)
+    verdicts = [] if model is None else list(read_watched(folder, store.identity, model).verdicts)
     return dashboard_of(folder.resolve().name, store, model, verdicts, read_reference(folder))
 
 
@@ -66,10 +64,6 @@ def dashboard_of(
         then=() if reference is None else tuple(reference.examples),
         now=store.read_pictures(shown),
     )
-
-
-def _verdicts(folder: Path, store: Store, model: RecordedModel) -> list[dict[str, Any]]:
-    return list(read_watched(folder).get(f"{store.identity} {model.name} {model.version}", {}).get("verdicts", []))
 
 
 def _latencies(newest: Any) -> Any:

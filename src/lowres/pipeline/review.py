@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lowres.errors import StoreError
-from lowres.files.study_folder import RECIPE_FILE, open_study, read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.files.study_folder import RECIPE_FILE, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study
 from lowres.pipeline.progress import Progress
+from lowres.pipeline.recorded_study import recorded_study
 from lowres.pipeline.study_run import StudyRun
 
 if TYPE_CHECKING:
     from lowres.files.monitoring.store import Store
-    from lowres.values.monitoring.record_window import RecordWindow
     from lowres.values.monitoring.served_record import RecordedModel
     from lowres.values.reviewing.agreement import ReviewTally
     from lowres.values.reviewing.queue import QueuedPicture
@@ -43,20 +42,6 @@ class NextData:
     added: dict[str, int]
     left_out: dict[str, int]
     images: int
-
-
-def recorded_study(folder: Path, store: Store) -> RecordedModel:
-    """Return the study as the store knows it; refused with StoreError: none of its predictions are there."""
-    identity = ledger_identity(read_ledger(folder))
-    models = store.models()
-    found = next((model for model in models if model.identity == identity), None)
-    if found is None:
-        known = ", ".join(f"{one.name} {one.version}" for one in models[:8]) or "none"
-        raise StoreError(
-            f"expected predictions of the study {folder} as it is trained now in {store.shown}, got those of {known}; "
-            "serve it with --record and --keep-images"
-        )
-    return found
 
 
 def queue_for(store: Store, model: RecordedModel, reviewer: str, most: int, seed: int = 0) -> tuple[QueuedPicture, ...]:
@@ -167,12 +152,3 @@ def _spoken_of(store: Store, model: RecordedModel, reviewer: str) -> set[str]:
     """The records of which the reviewer's last word stands."""
     last = {one.record_id: one for one in store.read_labels(model.name) if one.reviewer == reviewer}
     return {id for id, one in last.items() if not one.is_withdrawn}
-
-
-def window_of(store: Store, model: RecordedModel, id: str) -> RecordWindow:
-    """Return the window of one record; refused with StoreError where it is gone."""
-    window = store.read_window(model.name, model.version, last=NEWEST)
-    rows = window.ids == id
-    if not rows.any():
-        raise StoreError(f"expected record {id} among the newest {NEWEST:,}, got none; it may have been deleted")
-    return window.rows(rows)

@@ -14,7 +14,8 @@ from lowres.files.version_folders import ledger_identity
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study, open_study_engine
 from lowres.pipeline.progress import SilentProgress
-from lowres.pipeline.review import queue_for, recorded_study, window_of
+from lowres.pipeline.recorded_study import recorded_study
+from lowres.pipeline.review import queue_for
 from lowres.pipeline.study_run import StudyRun
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ class StudyReviewDesk:
         from lowres.faces.serving.review import ReviewPicture
 
         folder = self._folder_of(model)
-        window = window_of(self._store, recorded_study(folder, self._store), id)
+        recorded = recorded_study(folder, self._store)
+        window = self._store.read_window(recorded.name, recorded.version, ids=[id])
         pixels = self._store.read_pictures([id]).get(id)
-        if pixels is None:
+        if pixels is None or not len(window):
             raise NotServed(f"expected the picture of record {id} to be kept, got none; it was deleted, or never kept")
         neighbours, why = self._neighbours(folder, window.embeddings)
         return ReviewPicture(
@@ -82,8 +84,13 @@ class StudyReviewDesk:
             if known is None:
                 known = self._known[identity] = _Known()
                 Thread(target=known.make, args=(folder,), daemon=True, name="lowres-neighbours").start()
-        if known.why or not known.is_made:
-            return ([] if known.why else None), known.why
+        if known.why:
+            # The disk may be there again when the next picture is asked for.
+            with self._lock:
+                self._known.pop(identity, None)
+            return [], known.why
+        if not known.is_made:
+            return None, ""
         asked = directions(embeddings)
         if asked.shape[1] != known.directions.shape[1] or np.isnan(asked).any():
             return [], "this record has no embedding"

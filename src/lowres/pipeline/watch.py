@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lowres.errors import StoreError
-from lowres.files.monitoring.watch_files import read_watched, write_watched
+from lowres.files.monitoring.watch_files import WatchedSoFar, read_watched, write_watched
 from lowres.pipeline.predict_pictures import open_finished_study
 from lowres.pipeline.progress import Progress
-from lowres.pipeline.record_predictions import recorded_model
+from lowres.pipeline.recorded_study import recorded_study
 from lowres.pipeline.watch_reference import study_reference
 
 if TYPE_CHECKING:
-    from lowres.files.monitoring.store import Store
     from lowres.values.monitoring.record_window import RecordWindow
     from lowres.values.monitoring.served_record import RecordedModel
     from lowres.values.watching.reference import Reference
@@ -56,26 +54,22 @@ def watch_study(
     """
     from lowres.files.monitoring.store import open_store
 
-    study = open_finished_study(folder)
+    open_finished_study(folder)
     with open_store(store, note=progress.note, make=False) as opened:
-        model = _recorded(opened, recorded_model(study))
+        model = recorded_study(folder, opened)
         reference = study_reference(folder, progress)
-        watched = read_watched(folder)
-        key = f"{opened.identity} {model.name} {model.version}"
-        before = {} if again else watched.get(key, {})
+        before = WatchedSoFar() if again else read_watched(folder, opened.identity, model)
         size = rules.window_records
         rows = (most_windows + max(rules.lookbacks) - 1) * size
         records = opened.read_window(model.name, model.version, last=rows)
-        lost = opened.lost()
-    new = records.numbers > int(before.get("last", 0))
+        lost, identity = opened.lost(), opened.identity
+    new = records.numbers > before.last
     old = records.rows(~new)
     verdicts, last = _judged(old, records.rows(new), reference, rules, most_windows, progress)
-    said = _relabelled(before.get("verdicts", []), _windows_before(old, size), reference)
+    said = _relabelled(before.verdicts, _windows_before(old, size), reference)
     kept = [*said, *(verdict.to_json() for verdict in verdicts)]
-    watched[key] = {"last": max(last, int(before.get("last", 0))), "lost": lost, "verdicts": kept}
-    write_watched(folder, watched)
-    known_losses = before.get("lost", {})
-    losses = {reason: count - int(known_losses.get(reason, 0)) for reason, count in lost.items()}
+    write_watched(folder, identity, model, WatchedSoFar(max(last, before.last), lost, tuple(kept)))
+    losses = {reason: count - before.lost.get(reason, 0) for reason, count in lost.items()}
     return Watched(
         model,
         tuple(verdicts),
@@ -151,16 +145,3 @@ def _labels(window: RecordWindow) -> tuple[int, list[list[int]]] | None:
 
 def _labels_said(said: dict[str, Any] | None) -> tuple[int, list[list[int]]] | None:
     return None if said is None else (said["n"], said["by_class"])
-
-
-def _recorded(store: Store, study: RecordedModel) -> RecordedModel:
-    """The study as it is recorded: by what it had trained and evaluated, whatever it was served as."""
-    models = store.models()
-    for model in models:
-        if model.identity == study.identity:
-            return model
-    known = ", ".join(f"{one.name} {one.version}" for one in models[:8]) or "none"
-    raise StoreError(
-        f"expected predictions of the study {study.name} as it is trained now in {store.shown}, got those of {known}; "
-        "serve it with --record, or name the study that was served"
-    )

@@ -51,6 +51,7 @@ def test_windows_are_cut_by_time_number_and_count(store, records):
         store.read_window("cats", last=3).embeddings, store.read_window("cats").embeddings[-3:]
     )
     assert store.read_window("cats", first=3).ids.tolist() == ids[:3]
+    assert store.read_window("cats", ids=[ids[7], ids[2], "nowhere"]).ids.tolist() == [ids[2], ids[7]]
     later = store.read_window("cats", after=20)
     assert later.ids.tolist() == ids[:20]
     assert later.numbers.tolist() == list(range(21, 41))

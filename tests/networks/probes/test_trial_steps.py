@@ -178,5 +178,13 @@ def test_the_outputs_of_a_network_by_hand():
     model = keras.Model(inputs, keras.layers.ReLU()(keras.layers.Conv2D(5, 3, padding="same")(inputs)))
     outer = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(model(inputs)))
     # 48 going in, twice 80, and the 5 averages; the inner network's own input is counted with it.
-    assert activation_bytes(model) == 4 * (48 + 80 + 80)
-    assert activation_bytes(outer) == 4 * (48 + (48 + 80 + 80) + 5)
+    assert activation_bytes(model, (4, 4, 3)) == 4 * (48 + 80 + 80)
+    assert activation_bytes(outer, (4, 4, 3)) == 4 * (48 + (48 + 80 + 80) + 5)
+
+
+def test_a_network_of_open_sides_is_counted_at_the_sides_it_is_given():
+    inputs = keras.Input((None, None, 3))
+    strided = keras.layers.Conv2D(2, 3, strides=2, padding="same")(inputs)
+    model = keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(keras.layers.Add()([strided, strided])))
+    assert activation_bytes(model, (8, 8, 3)) == 4 * (192 + 32 + 32 + 2)
+    assert activation_bytes(model, (4, 4, 3)) == 4 * (48 + 8 + 8 + 2)

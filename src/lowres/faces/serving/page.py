@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from lowres.faces.templates import page_templates
 from lowres.values.monitoring.picture_policy import AUDITED_SHARE, Keep, PicturePolicy
 
 
@@ -32,12 +33,9 @@ def render_review_page() -> Page:
 
 
 def _rendered(name: str, **more: str) -> Page:
-    # Here and not above: only this function needs Jinja2.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    loader = PackageLoader("lowres.faces")
-    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages = page_templates()
     script, styles = (pages.get_template(f"{name}.{kind}.j2").render() for kind in ("js", "css"))
     context: dict[str, Any] = {"script": Markup(script), "styles": Markup(styles), **more}
     html = pages.get_template(f"{name}.html.j2").render(context)

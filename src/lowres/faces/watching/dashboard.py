@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces import page_charts as charts
-from lowres.faces.numbers_in_words import count, percent
+from lowres.faces.numbers_in_words import count
 from lowres.faces.page_charts import Chart, Line, Look, Tick
+from lowres.faces.templates import page_templates
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.monitoring.record_trend import RecordTrend
 from lowres.values.watching.signals import SIGNALS
@@ -47,15 +48,7 @@ class DashboardData:
 
 def render_dashboard(data: DashboardData, at: datetime | None = None) -> str:
     """Return the page; at: when it was made, now where left out."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from lowres.faces import report_pictures
-
-    loader = PackageLoader("lowres.faces")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page.filters["percent"] = percent
-    page.filters["inline"] = report_pictures.inline_picture
-    page.filters["inline_heat"] = report_pictures.inline_heat
+    page = page_templates()
     newest = data.verdicts[-1] if data.verdicts else None
     recent = list(data.verdicts[-_NEWEST:])
     context = {

@@ -38,6 +38,7 @@ class Chosen:
     after: int = 0
     first: int | None = None
     last: int | None = None
+    ids: tuple[str, ...] | None = None
 
 
 def read_models(connection: Connection, name: str | None = None) -> tuple[RecordedModel, ...]:
@@ -74,6 +75,8 @@ def chosen_rows(connection: Connection, chosen: Chosen) -> list[ColumnElement[bo
         conditions.append(records.c.at < to_microseconds(chosen.until))
     if chosen.after:
         conditions.append(records.c.number > chosen.after)
+    if chosen.ids is not None:
+        conditions.append(records.c.id.in_(chosen.ids))
     return conditions
 
 

@@ -152,18 +152,19 @@ class Store:
         after: int = 0,
         first: int | None = None,
         last: int | None = None,
+        ids: Sequence[str] | None = None,
         embeddings: bool = True,
     ) -> RecordWindow:
         """Return the records of a model as columns, in the order of their times.
 
         version: None for all of them. since, until: from a time up to, and without, another. after: only numbers above
-        this one. first, last: so many of the oldest, or of the newest, of those. embeddings: whether they are read,
-        which takes most of the time and memory.
+        this one. first, last: so many of the oldest, or of the newest, of those. ids: of these records only, a few.
+        embeddings: whether they are read, which takes most of the time and memory.
         Refused with StoreError: a model that was never recorded, versions with other classes or other embeddings.
         """
         from lowres.files.monitoring.reading import Chosen, read_window
 
-        chosen = Chosen(model, version, since, until, after, first, last)
+        chosen = Chosen(model, version, since, until, after, first, last, None if ids is None else tuple(ids))
         with _told(self.shown), self._engine.connect() as connection:
             return read_window(connection, chosen, embeddings)
 

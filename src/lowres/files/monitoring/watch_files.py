@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from lowres.errors import StudyDamaged
 from lowres.files.atomic import atomic_write_json
 from lowres.files.predictions_file import read_arrays, write_arrays
 from lowres.values.monitoring.image_statistics import STATISTICS
+from lowres.values.monitoring.served_record import RecordedModel
 from lowres.values.watching.reference import Reference
 
 FOLDER = "monitoring"
@@ -28,6 +31,15 @@ _COLUMNS = (
 )
 # Verdicts that are kept; older ones can be made again from the store.
 _MOST_VERDICTS = 500
+
+
+@dataclass(frozen=True)
+class WatchedSoFar:
+    """last: number of the newest record that was judged. lost: told by then, by reason. verdicts: oldest first."""
+
+    last: int = 0
+    lost: Mapping[str, int] = field(default_factory=dict)
+    verdicts: Sequence[dict[str, Any]] = ()
 
 
 def reference_path(study: Path) -> Path:
@@ -61,9 +73,34 @@ def read_reference(study: Path) -> Reference | None:
         raise StudyDamaged(f"expected {error} among the arrays in {path}; delete it, and it is made again") from error
 
 
-def read_watched(study: Path) -> dict[str, Any]:
-    """Return what the watch said so far: by store and model the last number looked at, and the verdicts."""
-    path = study / FOLDER / "watched.json"
+def read_watched(study: Path, store_identity: str, model: RecordedModel) -> WatchedSoFar:
+    """Return what the watch said so far of a model as a store has it recorded."""
+    found = _read_all(study).get(_key(store_identity, model), {})
+    lost = {str(reason): int(count) for reason, count in found.get("lost", {}).items()}
+    return WatchedSoFar(int(found.get("last", 0)), lost, tuple(found.get("verdicts", ())))
+
+
+def write_watched(study: Path, store_identity: str, model: RecordedModel, said: WatchedSoFar) -> None:
+    """Write it in place of what was there of this model in this store, the newest verdicts of each."""
+    watched = _read_all(study) | {
+        _key(store_identity, model): {"last": said.last, "lost": dict(said.lost), "verdicts": list(said.verdicts)}
+    }
+    for one in watched.values():
+        one["verdicts"] = one["verdicts"][-_MOST_VERDICTS:]
+    _watched_path(study).parent.mkdir(exist_ok=True)
+    atomic_write_json(_watched_path(study), watched)
+
+
+def _key(store_identity: str, model: RecordedModel) -> str:
+    return f"{store_identity} {model.name} {model.version}"
+
+
+def _watched_path(study: Path) -> Path:
+    return study / FOLDER / "watched.json"
+
+
+def _read_all(study: Path) -> dict[str, Any]:
+    path = _watched_path(study)
     if not path.exists():
         return {}
     try:
@@ -71,11 +108,3 @@ def read_watched(study: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise StudyDamaged(f"expected JSON in {path}, got {error}; delete it to watch from the start") from error
     return found if isinstance(found, dict) else {}
-
-
-def write_watched(study: Path, watched: dict[str, Any]) -> None:
-    """Write it, the newest verdicts of each."""
-    for one in watched.values():
-        one["verdicts"] = one["verdicts"][-_MOST_VERDICTS:]
-    (study / FOLDER).mkdir(exist_ok=True)
-    atomic_write_json(study / FOLDER / "watched.json", watched)

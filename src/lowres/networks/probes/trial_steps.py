@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def tuned_steps(
         overfit, moved = _learned(network, inputs, labels, watch, rates)
         moves = judge_moves("fine-tuning", network.trained, _standing(network, choices), moved)
         size, steps = choices.batch_images, choices.accumulation_steps
-        needed = size * activation_bytes(network.model)
+        needed = size * activation_bytes(network.model, inputs.shape[1:])
         memory, seconds = judge_step_memory(size, steps, needed, memory_bytes), None
         if memory.status != "FAIL":
             seconds = _timed(network.model, inputs, labels, size)
@@ -78,15 +78,33 @@ def tuned_steps(
     return TunedTrial((moves, judge_overfit("fine-tuning", overfit), memory), seconds)
 
 
-def activation_bytes(model: keras.Model) -> int:
-    """Return about what a step keeps of an image for its gradients: the output of every operation, float32."""
-    numbers = 0
-    for node in (node for nodes in model._nodes_by_depth.values() for node in nodes):
-        if isinstance(node.operation, keras.Model):
-            numbers += activation_bytes(node.operation) // _FLOAT_BYTES
-        else:
-            numbers += sum(math.prod(output.shape[1:]) for output in node.output_tensors)
-    return numbers * _FLOAT_BYTES
+def activation_bytes(model: keras.Model, shape: Sequence[int]) -> int:
+    """Return about what a step keeps of an image for its gradients: the output of every operation, float32.
+
+    shape: of an image as the model takes it, which may leave its sides open.
+    """
+    return _FLOAT_BYTES * _numbers(model, keras.KerasTensor((None, *shape)))[0]
+
+
+def _numbers(model: keras.Model, given: keras.KerasTensor) -> tuple[int, Any]:
+    """How many numbers the operations give of one image, the input counted; and what comes out of the last."""
+    numbers = math.prod(given.shape[1:])
+
+    def counting(operation: Any) -> Callable[..., Any]:
+        def count(*arguments: Any, **choices: Any) -> Any:
+            nonlocal numbers
+            if isinstance(operation, keras.Model):
+                inner, outputs = _numbers(operation, arguments[0])
+                numbers += inner
+            else:
+                outputs = operation.compute_output_spec(*arguments, **choices)
+                numbers += sum(math.prod(output.shape[1:]) for output in keras.tree.flatten(outputs))
+            return outputs
+
+        return count
+
+    outputs = model._run_through_graph(given, operation_fn=counting)
+    return numbers, outputs
 
 
 def _learned(
@@ -101,7 +119,7 @@ def _learned(
     The weights are as they were afterwards.
     """
     batches = [(start + np.arange(BATCH_IMAGES)) % len(labels) for start in (0, BATCH_IMAGES)]
-    is_small = activation_bytes(network.model) < _SMALL_NETWORK_BYTES
+    is_small = activation_bytes(network.model, inputs.shape[1:]) < _SMALL_NETWORK_BYTES
     steps = STEPS_OF_SMALL_NETWORKS if is_small else STEPS
     moved: set[int] = set()
     for rate in rates:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from lowres.values.watching.neighbours import directions, neighbour_distances
 from lowres.values.watching.reference import Reference
@@ -92,9 +94,6 @@ def _joined(*parts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _fitted(features: NDArray[np.float64], right: NDArray[np.bool_]) -> LogisticRegression:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     if right.all() or not right.any():
         # One image of the other kind, so that there is something to tell apart.
         right = right.copy()
