@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ from lowres.values.monitoring.image_statistics import STATISTICS
 from lowres.values.monitoring.record_window import NO_LABEL, RecordWindow
 from lowres.values.predictions import softmax
 from lowres.values.reviewing.queue import informative_rows
-from processor import machine
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from processor import machine  # noqa: E402  # it lies one folder up
 
 RESULTS = Path(__file__).parent.parent / "results" / "review_round.json"
 PIXELS, STRENGTH = 96, 0.03

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,9 @@ from lowres.values.monitoring.human_label import HumanLabel
 from lowres.values.monitoring.picture_policy import PicturePolicy
 from lowres.values.monitoring.recording import AnsweredPictures, records_of
 from lowres.values.watching.rules import WatchRules
-from processor import machine
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from processor import machine  # noqa: E402  # it lies one folder up
 
 RESULTS = Path(__file__).parent.parent / "results" / "monitoring_simulation.json"
 WINDOW, BEGAN = 500, datetime(2026, 11, 1, tzinfo=UTC)
@@ -99,7 +102,7 @@ def main() -> None:
     outputs = production.answer(production.pixels)
     rows = {}
     for name, change in CHANGES.items():
-        rows[name] = _simulated(production, outputs, change, options.windows, random)
+        rows[name] = simulated(production, outputs, change, options.windows, random)
         print(name, rows[name], flush=True)
     calm = [_calm(production, outputs, 2 * options.windows, random) for _ in range(options.calm_runs)]
     found = {
@@ -125,7 +128,9 @@ Changed = tuple[np.ndarray, np.ndarray, np.ndarray]
 Change = Callable[[np.ndarray, np.ndarray, int, np.random.Generator], Changed]
 
 
-def _pixels_only(spoil: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Change:
+def pixels_only(spoil: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Change:
+    """Return the change that spoils every picture and leaves classes as often as they were."""
+
     def change(pixels: np.ndarray, labels: np.ndarray, n: int, random: np.random.Generator) -> Changed:
         rows = random.choice(len(pixels), n, replace=False)
         return spoil(pixels[rows], random), labels[rows], labels[rows]
@@ -153,17 +158,21 @@ def _stuck(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.repeat(pixels[:1], len(pixels), axis=0)
 
 
-def _with_digits(pixels: np.ndarray, labels: np.ndarray, n: int, random: np.random.Generator) -> Changed:
-    """Three in ten are handwritten digits, four times enlarged: no class of the model is right."""
-    rows = random.choice(len(pixels), n, replace=False)
-    chosen, truth = pixels[rows].copy(), labels[rows].copy()
-    images = load_digits().images
-    strange = random.random(n) < 0.3
-    which = random.integers(len(images), size=int(strange.sum()))
-    grey = np.rint(images[which] * 255 / 16).astype(np.uint8)
-    chosen[strange] = np.repeat(np.repeat(grey, 4, axis=1), 4, axis=2)[..., None]
-    truth[strange] = NOBODY
-    return chosen, truth, truth
+def with_digits(share: float) -> Change:
+    """Return the change by which that share are handwritten digits, of no class of the model."""
+
+    def change(pixels: np.ndarray, labels: np.ndarray, n: int, random: np.random.Generator) -> Changed:
+        rows = random.choice(len(pixels), n, replace=False)
+        chosen, truth = pixels[rows].copy(), labels[rows].copy()
+        images = load_digits().images
+        strange = random.random(n) < share
+        which = random.integers(len(images), size=int(strange.sum()))
+        grey = np.rint(images[which] * 255 / 16).astype(np.uint8)
+        chosen[strange] = np.repeat(np.repeat(grey, 4, axis=1), 4, axis=2)[..., None]
+        truth[strange] = NOBODY
+        return chosen, truth, truth
+
+    return change
 
 
 def _other_mix(pixels: np.ndarray, labels: np.ndarray, n: int, random: np.random.Generator) -> Changed:
@@ -183,20 +192,21 @@ def _other_meaning(pixels: np.ndarray, labels: np.ndarray, n: int, random: np.ra
 
 
 CHANGES: dict[str, Change] = {
-    "brightness halved": _pixels_only(_darker),
-    "blur, sigma 1 pixel": _pixels_only(_blurred),
-    "noise, sigma 20 of 255": _pixels_only(_noisy),
-    "a camera turned by 90 degrees": _pixels_only(_turned),
-    "a stuck camera": _pixels_only(_stuck),
-    "three in ten are digits": _with_digits,
+    "brightness halved": pixels_only(_darker),
+    "blur, sigma 1 pixel": pixels_only(_blurred),
+    "noise, sigma 20 of 255": pixels_only(_noisy),
+    "a camera turned by 90 degrees": pixels_only(_turned),
+    "a stuck camera": pixels_only(_stuck),
+    "three in ten are digits": with_digits(0.3),
     "another mix of classes": _other_mix,
     "classes change their meaning": _other_meaning,
 }
 
 
-def _simulated(
+def simulated(
     production: Production, outputs: np.ndarray, change: Change, windows: int, random: np.random.Generator
 ) -> dict[str, Any]:
+    """Let so many windows go by as they are, then as many changed, and return what the watch said of them."""
     n = windows * WINDOW
     before = random.choice(len(production.pixels), n, replace=False)
     pixels, truth, meant = change(production.pixels, production.labels, n, random)

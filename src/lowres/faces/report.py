@@ -25,9 +25,9 @@ from lowres.faces.cases import Case, CaseBook, Confusion, sample_rows
 from lowres.faces.figures.canvas import Drawing
 from lowres.faces.figures.galleries import augmented_views
 from lowres.faces.page_matrix import page_matrix
+from lowres.faces.page_templates import page_templates
 from lowres.faces.report_data import ReportData
 from lowres.faces.study_figures import counts_by_part
-from lowres.faces.templates import page_templates
 from lowres.faces.training_course import training_course
 from lowres.faces.verdict import verdict_paragraph
 from lowres.values.explaining.faithfulness import Comparison

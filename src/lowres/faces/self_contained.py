@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Any
 
-from lowres.faces.templates import page_templates
+from lowres.faces.page_templates import page_templates
 
 
 def render_page(template: str, script: str, context: dict[str, Any]) -> str:

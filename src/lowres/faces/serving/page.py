@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from lowres.faces.templates import page_templates
+from lowres.faces.page_templates import page_templates
 from lowres.values.monitoring.picture_policy import AUDITED_SHARE, Keep, PicturePolicy
 
 

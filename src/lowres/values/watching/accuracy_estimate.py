@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -41,12 +42,17 @@ class AccuracyEstimator:
 
     A logistic regression on the validation images and on spoiled copies of them, whose labels are known, so that it has
     seen what confidence is worth when pictures get worse (after Deng and Zheng 2021, "Are Labels Always Necessary for
-    Classifier Accuracy Evaluation?"; Garg et al. 2022). error: the largest difference to the truth on a way of spoiling
-    that was left out of it, a fraction.
+    Classifier Accuracy Evaluation?"; Garg et al. 2022). left_out: estimated less true accuracy on each way of spoiling,
+    by an estimator that had not seen that way.
     """
 
     model: LogisticRegression
-    error: float
+    left_out: Mapping[str, float]
+
+    @property
+    def error(self) -> float:
+        """The largest of them, whichever its sign; 0 where there are none."""
+        return max((abs(one) for one in self.left_out.values()), default=0.0)
 
     def chances(self, signals: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return how likely each answer is to be right, float64 `[n]`."""
@@ -73,13 +79,13 @@ def fit_estimator(reference: Reference) -> AccuracyEstimator:
     right = reference.spoiled_probabilities.argmax(axis=1) == reference.spoiled_labels
     features, answers = _features(reference.signals), clean_right
     kinds = np.unique(reference.spoiled_kinds)
-    errors = []
+    left_out = {}
     for kind in kinds:
         others, own = reference.spoiled_kinds != kind, reference.spoiled_kinds == kind
         model = _fitted(_joined(features, _features(ours)[others]), np.concatenate([answers, right[others]]))
-        errors.append(abs(float(model.predict_proba(_features(ours)[own])[:, 1].mean() - right[own].mean())))
+        left_out[str(kind)] = float(model.predict_proba(_features(ours)[own])[:, 1].mean() - right[own].mean())
     whole = _fitted(_joined(features, _features(ours)), np.concatenate([answers, right]))
-    return AccuracyEstimator(whole, max(errors, default=0.0))
+    return AccuracyEstimator(whole, left_out)
 
 
 def _features(signals: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
