@@ -101,7 +101,10 @@ def test_a_server_killed_under_load_loses_no_more_than_it_held_and_the_next_one_
     sent = bodies(2000)
     with server(store, "all", 10_000) as process, ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(process.load, sent[n::CLIENTS]) for n in range(CLIENTS)]
-        time.sleep(1)
+        until = time.monotonic() + LONGEST_SECONDS
+        while process.metric("lowres_records_total") == 0 and time.monotonic() < until:
+            time.sleep(0.2)
+        time.sleep(0.5)
         process.end(signal.SIGKILL)
         answered = sum(one.result(LONGEST_SECONDS) for one in clients)
     assert sqlite3.connect(store).execute("PRAGMA integrity_check").fetchone() == ("ok",)
