@@ -144,6 +144,9 @@ def test_augmentation_is_told_change_by_change():
         "mirrored every other epoch, shifted by up to 3 px, brightness changed by up to 20 %, contrast by up to 30 %, "
         "colours by up to 40 %, one more change by lot (TrivialAugment), a square of 8 px painted over"
     )
+    assert training_words.augmentation_words(Augmentation(policy="random", policy_changes=3)) == (
+        "3 more changes by lot (RandAugment, each 30 % of the strongest)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ class ReportData:
 
 def training_views(recipe: Recipe, augmentation: Augmentation) -> int:
     """Return in how many changed versions training sees each picture; 0 where it sees it as it is."""
-    if augmentation == Augmentation():
+    if augmentation.changes_nothing:
         return 0
     tuning = recipe.fine_tuning
     return max(recipe.augmented_frozen_views, min(tuning.views or tuning.epochs, tuning.epochs))

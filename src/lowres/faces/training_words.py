@@ -120,7 +120,12 @@ def augmentation_words(choices: Augmentation) -> str:
         "colours by up to {} %": 100 * choices.saturation,
     }
     changes = [flip, *(words.format(f"{amount:g}") for words, amount in size.items() if amount)]
-    changes += ["one more change by lot (TrivialAugment)"] if choices.policy == "trivial" else []
+    policies = {
+        "trivial": "one more change by lot (TrivialAugment)",
+        "random": f"{choices.policy_changes} more changes by lot (RandAugment, each "
+        f"{100 * choices.policy_strength:g} % of the strongest)",
+    }
+    changes += [policies[choices.policy]] if choices.policy in policies else []
     changes += [f"a square of {choices.cutout_pixels} px painted over"] if choices.cutout_pixels else []
     return ", ".join(change for change in changes if change)
 

@@ -33,7 +33,7 @@ def pictures(n=40, height=20, width=24, seed=0):
 @settings(deadline=None, max_examples=25, database=None)
 @given(st.permutations(range(24)), st.integers(1, 24), st.integers(0, 2**32 - 1), st.integers(0, 500), st.booleans())
 def test_an_image_is_changed_alike_in_any_company(order, cut, seed, epoch, is_random):
-    choices = EVERYTHING.model_copy(update={"flip": "random"}) if is_random else EVERYTHING
+    choices = EVERYTHING.model_copy(update={"flip": "random", "policy": "random"}) if is_random else EVERYTHING
     images, numbers = pictures(24), np.arange(24) * 7 + 3
     whole = augment(images, numbers, choices, seed=seed, epoch=epoch)
     for rows in (np.array(order[:cut]), np.array(order[cut:], dtype=int)):
@@ -67,6 +67,7 @@ def test_input_stays_and_defaults_change_nothing():
     images = pictures()
     images.flags.writeable = False
     np.testing.assert_array_equal(augment(images, np.arange(40), Augmentation(), seed=0, epoch=0), images)
+    assert augment(images, np.arange(40), Augmentation(policy_changes=5), seed=0, epoch=0) is images
     assert augment(images, np.arange(40), EVERYTHING, seed=0, epoch=0).flags.writeable
     np.testing.assert_array_equal(images, pictures())
 

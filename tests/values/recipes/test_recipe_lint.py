@@ -176,6 +176,13 @@ PLANTED = [
         "8 or less",
     ),
     ("augmentation", {"augmentation": {"shift_pixels": 40}}, "FAIL", "shift_pixels = 40 for images of 32", "8 or less"),
+    (
+        "augmentation",
+        {"augmentation": CHANGES | {"policy": "trivial", "policy_changes": 3}, "frozen_phase": {"views": 6}},
+        "WARN",
+        'policy_changes = 3 and policy_strength = 0.3 with policy = "trivial"',
+        'policy = "random"',
+    ),
 ]
 DESCRIBED = {
     "network": {"backbone": "resnet50", "interpolation": "bilinear"},

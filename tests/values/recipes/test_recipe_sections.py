@@ -28,6 +28,8 @@ def test_a_recipe_that_says_nothing_of_training_stays_frozen():
         "contrast": 0.0,
         "saturation": 0.0,
         "policy": "none",
+        "policy_changes": 2,
+        "policy_strength": 0.3,
     }
     assert recipe.augmentation.model_dump() == silent
 

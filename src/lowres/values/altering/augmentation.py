@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lowres.errors import DataError
 from lowres.values.altering import colours
-from lowres.values.altering.trivial_policy import apply_policy
+from lowres.values.altering.policies import random_changes, trivial
 from lowres.values.altering.warping import shift, turn_and_zoom, warp
 from lowres.values.keyed_random import ImageDraws, keyed_words
 from lowres.values.recipes.recipe_sections import Augmentation
@@ -33,6 +33,7 @@ class _Purpose(IntEnum):
     POLICY = 8  # and 9
     CUTOUT_RIGHT = 10
     CUTOUT_DOWN = 11
+    CHANGES = 16  # and all after it
 
 
 def augment(
@@ -46,7 +47,7 @@ def augment(
     Refused with DataError: pixels of another type or shape, numbers that are negative or not one an image.
     """
     _check(pixels, image_numbers, seed, epoch)
-    if choices == Augmentation() or len(pixels) == 0:
+    if choices.changes_nothing or len(pixels) == 0:
         return pixels
     draws = ImageDraws(seed, epoch, np.asarray(image_numbers, dtype=np.int64))
     changed = np.empty(pixels.shape, dtype=np.uint8)
@@ -95,7 +96,11 @@ def _repainted(pixels: Pixels, choices: Augmentation, draws: ImageDraws) -> Pixe
         if strength:
             pixels = change(pixels, draws.between(1 - strength, 1 + strength, purpose))
     if choices.policy == "trivial":
-        pixels = apply_policy(pixels, draws, _Purpose.POLICY)
+        pixels = trivial(pixels, draws, _Purpose.POLICY)
+    if choices.policy == "random":
+        pixels = random_changes(
+            pixels, draws, _Purpose.CHANGES, changes=choices.policy_changes, strength=choices.policy_strength
+        )
     return _cut_out(pixels, choices.cutout_pixels, draws) if choices.cutout_pixels else pixels
 
 

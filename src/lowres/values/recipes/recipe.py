@@ -166,8 +166,8 @@ class Recipe(Section):
     @property
     def augmented_frozen_views(self) -> int:
         """How many augmented views of each training image heads are fitted on, beside the image itself; 0: none."""
-        has_views = self.has_frozen_phase and self.frozen_phase.views > 1 and self.frozen_augmentation != Augmentation()
-        return self.frozen_phase.views if has_views else 0
+        has_views = self.has_frozen_phase and self.frozen_phase.views > 1
+        return self.frozen_phase.views if has_views and not self.frozen_augmentation.changes_nothing else 0
 
     def with_settings(self, settings: dict[str, str]) -> Recipe:
         """Return a copy with dotted keys replaced, such as `{"network.input_pixels": "160"}`; values are TOML."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from lowres.values.findings import Finding
 from lowres.values.recipes.frozen_phase_lint import frozen_phase_findings, plateau_finding
 from lowres.values.recipes.recipe import Recipe
-from lowres.values.recipes.recipe_sections import Augmentation
 from lowres.values.training.drawn_networks import begins_at_random, is_seeded
 from lowres.values.training.schedule import fine_tuning_length
 
@@ -95,7 +94,7 @@ def _fine_tuning_plateau(subject: _Subject) -> Finding:
 
 def _one_view(subject: _Subject) -> Finding:
     recipe, name = subject.recipe, "recipe: one view"
-    if recipe.augmentation == Augmentation():
+    if recipe.augmentation.changes_nothing:
         return Finding(name, "PASS", "no augmentation is asked for")
     if not subject.fine_tunes and recipe.frozen_phase.views == 1:
         return Finding(
@@ -255,6 +254,14 @@ def _augmentation(subject: _Subject) -> Finding:
     side, choices = subject.image_pixels, subject.recipe.augmentation
     sizes = {"cutout_pixels": choices.cutout_pixels, "shift_pixels": choices.shift_pixels}
     large = {key: size for key, size in sizes.items() if side is not None and size >= side}
+    if not large and choices.has_idle_words:
+        return Finding(
+            "recipe: augmentation",
+            "WARN",
+            f"policy_changes = {choices.policy_changes} and policy_strength = {choices.policy_strength:g} with "
+            f'policy = "{choices.policy}": they are of no effect',
+            'set augmentation.policy = "random", or leave both out',
+        )
     if not large:
         return Finding("recipe: augmentation", "PASS", "no change is as large as the image")
     return Finding(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FlipKind = Literal["none", "random", "alternating", "auto"]
-PolicyKind = Literal["none", "trivial"]
+PolicyKind = Literal["none", "trivial", "random"]
 ScheduleKind = Literal["constant", "linear", "cosine", "steps", "plateau"]
 LossKind = Literal["cross-entropy", "focal"]
 
@@ -47,8 +47,28 @@ class Augmentation(Section):
     contrast: float = Field(0.0, ge=0, le=1, description="Farthest change of contrast as a fraction of it.")
     saturation: float = Field(0.0, ge=0, le=1, description="Farthest change of saturation as a fraction of it.")
     policy: PolicyKind = Field(
-        "none", description="trivial: one more change an image, kind and strength drawn (TrivialAugment)."
+        "none",
+        description="trivial: one more change an image, kind and strength drawn (TrivialAugment); random: as many as "
+        "policy_changes says, kinds drawn, all of policy_strength (RandAugment).",
     )
+    policy_changes: int = Field(2, ge=1, le=10, description="With policy = random: changes an image.")
+    policy_strength: float = Field(
+        0.3, ge=0, le=1, description="With policy = random: strength of each change; the paper's magnitude by 30."
+    )
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every image stays as it is; how a policy would go is of no account where there is none."""
+        return self._without_idle_words() == Augmentation()
+
+    @property
+    def has_idle_words(self) -> bool:
+        """Whether it says how a policy should go where none goes by that."""
+        return self._without_idle_words() != self
+
+    def _without_idle_words(self) -> Augmentation:
+        unsaid = {} if self.policy == "random" else {"policy_changes": 2, "policy_strength": 0.3}
+        return self.model_copy(update=unsaid)
 
 
 class FrozenPhase(Section):

@@ -1,10 +1,10 @@
-"""The policy changes every picture in one way; ways are drawn alike, strengths stay in their bounds."""
+"""Policies change every picture in the ways it drew; ways are drawn alike, strengths stay in their bounds."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from lowres.values.altering.trivial_policy import OPERATIONS, apply_policy
+from lowres.values.altering.policies import OPERATIONS, random_changes, trivial
 from lowres.values.keyed_random import ImageDraws
 
 
@@ -14,7 +14,7 @@ def pictures(n, side=16):
 
 def test_each_picture_gets_the_one_operation_it_drew():
     given, draws = pictures(300), ImageDraws(4, 2, np.arange(300))
-    changed = apply_policy(given, draws, 8)
+    changed = trivial(given, draws, 8)
     which, strengths = draws.whole(0, len(OPERATIONS) - 1, 8), draws.between(-1, 1, 9)
     operations = list(OPERATIONS.values())
     for row in range(300):
@@ -61,3 +61,24 @@ def test_posterize_draws_four_to_eight_bits_alike():
     values, counts = np.unique(levels, return_counts=True)
     assert values.tolist() == [16, 32, 64, 128, 256]
     assert stats.chisquare(counts).pvalue > 0.01
+
+
+def test_random_changes_are_as_many_as_asked_all_of_one_strength():
+    given, draws = pictures(300), ImageDraws(4, 2, np.arange(300))
+    changed = random_changes(given, draws, 16, changes=3, strength=0.4)
+    operations = list(OPERATIONS.values())
+    signs = []
+    for row in range(300):
+        one, draw = given[row : row + 1], ImageDraws(4, 2, np.array([row]))
+        for number in (16, 18, 20):
+            sign = -1 if draw.fractions(number + 1)[0] < 0.5 else 1
+            one = operations[draw.whole(0, len(OPERATIONS) - 1, number)[0]](one, np.array([0.4 * sign]))
+            signs.append(sign)
+        np.testing.assert_array_equal(changed[row], one[0])
+    assert stats.binomtest(signs.count(1), len(signs)).pvalue > 0.01
+
+
+def test_random_changes_of_no_strength_leave_a_flat_picture_as_it_is():
+    flat = np.full((200, 8, 8, 3), 90, np.uint8)
+    changed = random_changes(flat, ImageDraws(0, 0, np.arange(200)), 16, changes=2, strength=0.0)
+    np.testing.assert_array_equal(changed, flat)

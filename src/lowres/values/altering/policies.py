@@ -1,4 +1,4 @@
-"""TrivialAugment: each picture is changed in one way, way and strength drawn (Mueller and Hutter 2021)."""
+"""Policies: each picture is changed in ways drawn from one list; TrivialAugment and RandAugment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lowres.values.altering.warping import turn_and_zoom, warp
 from lowres.values.keyed_random import ImageDraws
 
 Pixels = NDArray[np.uint8]
-# Strengths lie in [-1, 1); an operation that knows no direction takes their size.
+# Strengths lie in [-1, 1]; an operation that knows no direction takes their size.
 Strengths = NDArray[np.float64]
 Operation = Callable[[Pixels, Strengths], Pixels]
 
@@ -23,14 +23,30 @@ _LARGEST_CHANGE = 0.9
 _FEWEST_BITS = 4
 
 
-def apply_policy(pixels: Pixels, draws: ImageDraws, purpose: int) -> Pixels:
-    """Return the pictures, each changed by one of `OPERATIONS`; uint8 `[n, height, width, 3]`.
+def trivial(pixels: Pixels, draws: ImageDraws, purpose: int) -> Pixels:
+    """Return the pictures, each changed by one of `OPERATIONS` (TrivialAugment, Mueller and Hutter 2021).
 
-    The strengths are those of the paper's "RA" space; shifts are a fraction of the side, and what comes in from
-    outside is the mirror image instead of black. Answers to `purpose` and to the number after it are used.
+    pixels: uint8 `[n, height, width, 3]`. The strengths are those of the paper's "RA" space; shifts are a fraction of
+    the side, and what comes in from outside is the mirror image instead of black. Answers to `purpose` and to the
+    number after it are used.
     """
-    which = draws.whole(0, len(OPERATIONS) - 1, purpose)
-    strengths = draws.between(-1.0, 1.0, purpose + 1)
+    return _changed(pixels, draws.whole(0, len(OPERATIONS) - 1, purpose), draws.between(-1.0, 1.0, purpose + 1))
+
+
+def random_changes(pixels: Pixels, draws: ImageDraws, purpose: int, *, changes: int, strength: float) -> Pixels:
+    """Return the pictures, each changed so many times by one of `OPERATIONS` (RandAugment, Cubuk et al. 2020).
+
+    pixels: uint8 `[n, height, width, 3]`. strength: of every change, from 0 to 1; the paper's magnitude by 30. Which
+    way a change goes is drawn, as `trivial` draws it. Answers to two numbers a change are used, from `purpose` on.
+    """
+    for number in range(changes):
+        which = draws.whole(0, len(OPERATIONS) - 1, purpose + 2 * number)
+        is_other_way = draws.fractions(purpose + 2 * number + 1) < 0.5
+        pixels = _changed(pixels, which, np.where(is_other_way, -strength, strength))
+    return pixels
+
+
+def _changed(pixels: Pixels, which: NDArray[np.int64], strengths: Strengths) -> Pixels:
     changed = pixels.copy()
     for number, operation in enumerate(OPERATIONS.values()):
         rows = np.flatnonzero(which == number)
