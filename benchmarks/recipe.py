@@ -45,7 +45,8 @@ def main() -> None:
         before = json.loads(path.read_bytes())["runs"] if path.exists() else []
         others = [one for one in before if _which(one) != _which(run)]
         runs = sorted([*others, run], key=_which)
-        atomic_write_json(path, {"recipe": name, "data": "cifar10", **_together(runs), "runs": runs})
+        data = json.loads((study / "study.json").read_bytes())["source"]["name"]
+        atomic_write_json(path, {"recipe": name, "data": data, **_together(runs), "runs": runs})
 
 
 def _which(run: dict[str, Any]) -> tuple[str, int]:
