@@ -41,11 +41,7 @@ def main() -> None:
     options = asked.parse_args()
     production = Production(options.study)
     random = np.random.default_rng(1)
-    outputs = production.answer(production.pixels)
-    rows = {}
-    for name, change in CHANGES.items():
-        rows[name] = simulated(production, outputs, change, options.windows, random)
-        print(name, rows[name], flush=True)
+    rows = simulated(production, production.answer(production.pixels), CHANGES, options.windows, random)
     found = {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "recipe": production.study.recipe.name,

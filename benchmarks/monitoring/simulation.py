@@ -100,10 +100,7 @@ def main() -> None:
     production = Production(options.study)
     random = np.random.default_rng(0)
     outputs = production.answer(production.pixels)
-    rows = {}
-    for name, change in CHANGES.items():
-        rows[name] = simulated(production, outputs, change, options.windows, random)
-        print(name, rows[name], flush=True)
+    rows = simulated(production, outputs, CHANGES, options.windows, random)
     calm = [_calm(production, outputs, 2 * options.windows, random) for _ in range(options.calm_runs)]
     found = {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -204,9 +201,23 @@ CHANGES: dict[str, Change] = {
 
 
 def simulated(
+    production: Production,
+    outputs: np.ndarray,
+    changes: dict[str, Change],
+    windows: int,
+    random: np.random.Generator,
+) -> dict[str, Any]:
+    """Let so many windows go by as they are, then as many changed, change by change; what the watch said of each."""
+    rows = {}
+    for name, change in changes.items():
+        rows[name] = _simulated(production, outputs, change, windows, random)
+        print(name, rows[name], flush=True)
+    return rows
+
+
+def _simulated(
     production: Production, outputs: np.ndarray, change: Change, windows: int, random: np.random.Generator
 ) -> dict[str, Any]:
-    """Let so many windows go by as they are, then as many changed, and return what the watch said of them."""
     n = windows * WINDOW
     before = random.choice(len(production.pixels), n, replace=False)
     pixels, truth, meant = change(production.pixels, production.labels, n, random)

@@ -8,6 +8,7 @@ import pytest
 from faces.proofs import ALL, NONE, proof
 from lowres.faces import plain_words
 from lowres.faces.cases import CaseBook
+from lowres.faces.model_card import model_card
 from lowres.values.explaining.explanation import Explanation
 from lowres.values.explaining.explanation_report import ExplanationReport
 
@@ -79,3 +80,13 @@ def test_limits_name_the_numbers_of_the_study(digits_data):
     assert f"{wrong} of 180" in plain(said["Reliability"])
     assert "8 x 8 pixels" in plain(said["Pictures like these only"])
     assert set(said) >= {"Bias", "Privacy", "Reliability"}
+
+
+def test_a_network_trained_anew_learned_from_both_parts(tuned_data):
+    split, making = tuned_data.split, tuned_data.making
+    both = len(split.train) + len(split.validation)
+    anew = replace(tuned_data, making=replace(making, fine_tuning=replace(making.fine_tuning, retrained_images=both)))
+    assert f"learned them from {len(split.train)} pictures" in plain(plain_words.what_it_does(tuned_data))
+    assert f"learned them from {both} pictures" in plain(plain_words.what_it_does(anew))
+    assert f"anew on all {both} of the first two" in model_card(anew)
+    assert "anew on all" not in model_card(tuned_data)

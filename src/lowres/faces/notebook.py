@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lowres.errors import MissingDependency, NotebookError
+from lowres.faces.page_templates import page_templates
 
 TEMPLATE = "notebook.py.j2"
 _MARK = "lowres"
@@ -80,15 +81,9 @@ def notebook_text(book: Any) -> str:
 
 
 def _rendered(facts: NotebookFacts, template: Path | None) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+    from jinja2 import TemplateError
 
-    environment = Environment(
-        loader=PackageLoader("lowres.faces"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_templates(escapes=False).overlay(keep_trailing_newline=True)
     if template is None:
         return environment.get_template(TEMPLATE).render(vars(facts))
     try:

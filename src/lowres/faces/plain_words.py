@@ -26,7 +26,7 @@ def what_it_does(data: ReportData) -> str:
         which = f"{which}: {_listed(names)}"
     return (
         f"Shown a picture, it answers with the name it finds likeliest, of {which}. It learned them from "
-        f"{count(len(data.split.train), 'picture')}, and was then asked about {data.evaluation.n:,} others that it "
+        f"{count(data.learned_images, 'picture')}, and was then asked about {data.evaluation.n:,} others that it "
         "had never seen."
     )
 

@@ -178,6 +178,12 @@ class ReportData:
         """In how many changed versions training sees each picture; 0 where it sees it as it is."""
         return training_views(self.recipe, self.augmentation)
 
+    @property
+    def learned_images(self) -> int:
+        """How many pictures the network that is kept learned from: the training part, or both where it trained anew."""
+        tuned = self.making.fine_tuning
+        return len(self.split.train) if tuned is None else tuned.retrained_images or len(self.split.train)
+
 
 def training_views(recipe: Recipe, augmentation: Augmentation) -> int:
     """Return in how many changed versions training sees each picture; 0 where it sees it as it is."""

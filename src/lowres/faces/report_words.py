@@ -158,7 +158,7 @@ def how_made(data: ReportData, making: Making) -> str:
         f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
         f"through {making.backbone}, {_past(data, making)}; it turns a "
         f"picture into {rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was "
-        f"trained on {count(len(data.split.train), 'training picture')} to turn those into one of "
+        f"trained on {count(data.learned_images, 'training picture')} to turn those into one of "
         f"{len(data.images.class_names)} classes."
     )
 

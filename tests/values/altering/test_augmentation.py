@@ -10,7 +10,9 @@ from scipy import ndimage
 
 from lowres.errors import DataError
 from lowres.values.altering.augmentation import augment, is_flipped
+from lowres.values.altering.policies import random_changes
 from lowres.values.altering.warping import shift
+from lowres.values.keyed_random import ImageDraws
 from lowres.values.recipes.recipe_sections import Augmentation
 
 EVERYTHING = Augmentation(
@@ -191,3 +193,10 @@ def test_a_shift_by_a_fraction_is_one_by_that_many_pixels():
 def test_images_nobody_decided_about_are_not_mirrored():
     pixels = np.random.default_rng(1).integers(0, 256, (6, 20, 10, 3)).astype(np.uint8)
     np.testing.assert_array_equal(augment(pixels, np.arange(6), Augmentation(flip="auto"), seed=2, epoch=1), pixels)
+
+
+def test_random_changes_are_as_many_and_as_strong_as_chosen():
+    images, draws = pictures(), ImageDraws(1, 2, np.arange(40))
+    choices = Augmentation(policy="random", policy_changes=3, policy_strength=0.7)
+    expected = random_changes(images, draws, 16, changes=3, strength=0.7)
+    np.testing.assert_array_equal(augment(images, np.arange(40), choices, seed=1, epoch=2), expected)

@@ -125,6 +125,17 @@ def test_accuracy_without_labels_is_near_the_true_one(sureness):
     assert found.low <= truth <= found.high
 
 
+@pytest.mark.parametrize(("is_right", "low", "high"), [(True, -0.8, -0.2), (False, 0.2, 0.9)])
+def test_how_far_it_is_off_on_a_way_it_never_saw_counts_whichever_the_sign(is_right, low, high):
+    severe, said = KNOWN.spoiled_kinds == "severe", KNOWN.spoiled_probabilities.argmax(axis=1)
+    labels = np.where(severe, said if is_right else (said + 1) % 4, KNOWN.spoiled_labels)
+    found = fit_estimator(replace(KNOWN, spoiled_labels=labels))
+    assert set(found.left_out) == {"mild", "middling", "severe"}
+    assert low < found.left_out["severe"] < high
+    assert found.error == abs(found.left_out["severe"])
+    assert found.estimate(figures_of(window(np.random.default_rng(2)), KNOWN).signals).error == found.error
+
+
 def test_a_slow_shift_is_seen_by_looking_back():
     random = np.random.default_rng(8)
     rules = WatchRules(smallest_shift=0.0)
