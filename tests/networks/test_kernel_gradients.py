@@ -35,9 +35,24 @@ def test_values_and_gradients_are_those_of_the_frameworks_convolution(sides):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize(("strides", "sides"), [((2, 2), (7, 6)), ((2, 2), (8, 8)), ((3, 2), (7, 5))])
+def test_a_kernel_of_one_place_may_stride(strides, sides, padding):
+    inputs = RANDOM.standard_normal((3, *sides, 4)).astype(np.float32)
+    kernel = RANDOM.standard_normal((1, 1, 4, 5)).astype(np.float32)
+    values = tf.nn.conv2d(inputs, kernel, strides, padding)
+    upstream = RANDOM.standard_normal(values.shape).astype(np.float32)
+    assert kernel_gradients.pays(kernel.shape, strides, padding.lower())
+    ours = of(lambda x, k: kernel_gradients.convolution(x, k, strides), inputs, kernel, upstream)
+    theirs = of(lambda x, k: tf.nn.conv2d(x, k, strides, padding), inputs, kernel, upstream)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_it_is_taken_where_it_pays():
     pays = kernel_gradients.pays
     assert pays((1, 1, 8, 16), (1, 1), "valid")
+    assert pays((1, 1, 8, 16), (2, 2), "same")
     assert pays((3, 3, 256, 128), (1, 1), "same")
     assert not pays((3, 3, 64, 256), (1, 1), "same")
     assert not pays((3, 3, 256, 256), (1, 1), "valid")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.utils.class_weight import compute_sample_weight
 
-from lowres.networks.training_batches import TrainingBatches, filled_rows
+from lowres.networks.training_batches import TrainingBatches, TrainingPart, _in_float32, filled_rows
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import TrainingLength
 
@@ -31,10 +31,11 @@ class Told:
         return images
 
 
-def batches(images, size, steps, labels=None, seed=5, **choices):
+def batches(images, size, steps, labels=None, seed=5, taught=None, **choices):
     labels = np.arange(images) % CLASSES if labels is None else labels
     length = TrainingLength(images, size, epochs=2, accumulation_steps=steps)
-    return TrainingBatches(Told(labels), labels, CLASSES, FineTuning(**choices), length, seed)
+    part = TrainingPart(Told(labels), labels, labels[:1], CLASSES, taught)
+    return TrainingBatches(part, FineTuning(**choices), length, seed)
 
 
 def rows_of(batch):
@@ -55,9 +56,9 @@ def test_every_image_is_there_once_and_all_batches_have_one_shape(images, size, 
             assert [part.shape for part in batch] == [(size, 4, 4, CLASSES + 1), (size, CLASSES), (size,)]
             assert [part.dtype for part in batch] == [np.float32] * 3
             seen.extend(rows_of(batch)[batch.weights > 0])
-            np.testing.assert_array_equal(batch.targets.argmax(axis=1), made.labels[rows_of(batch)])
+            np.testing.assert_array_equal(batch.targets.argmax(axis=1), made.part.training_labels[rows_of(batch)])
     np.testing.assert_array_equal(np.sort(seen), np.arange(images))
-    ((epoch, order),) = made.inputs.begun
+    ((epoch, order),) = made.part.inputs.begun
     assert epoch == 0
     np.testing.assert_array_equal(order, seen)
 
@@ -81,7 +82,7 @@ def test_an_updates_gradient_is_that_of_its_images_in_one_batch(class_weights):
     weights = compute_sample_weight("balanced", labels) if class_weights == "balanced" else np.ones(9)
     for passes in made.updates(0):
         rows = np.concatenate([rows_of(batch)[batch.weights > 0] for batch in passes])
-        inputs = made.inputs.training(rows).astype(np.float32)
+        inputs = made.part.inputs.training(rows).astype(np.float32)
         whole = (inputs, np.eye(CLASSES, dtype=np.float32)[labels[rows]], weights[rows].astype(np.float32))
         np.testing.assert_allclose(stepped(passes, 2), stepped([whole], 1), rtol=1e-4, atol=1e-5)
 
@@ -136,7 +137,7 @@ def test_images_shrunk_for_an_early_epoch_are_pillows():
     """A triangle filter widened by the scale, which is what Pillow does when it makes an image smaller."""
     pixels = np.random.default_rng(0).random((2, 16, 16, 3)).astype(np.float32)
     made = batches(2, 2, 1, progressive_pixels=(8,))
-    made.inputs.training = lambda rows: pixels[rows]
+    made.part.inputs.training = lambda rows: pixels[rows]
     ((batch,),) = made.updates(0)
     for ours, image in zip(batch.inputs, pixels[np.random.default_rng((5, 0)).permutation(2)], strict=True):
         for channel in range(3):
@@ -144,3 +145,19 @@ def test_images_shrunk_for_an_early_epoch_are_pillows():
             np.testing.assert_allclose(ours[..., channel], np.asarray(theirs), atol=1e-5)
     ((batch,),) = made.updates(1)
     assert batch.inputs.shape == (2, 16, 16, 3)
+
+
+def test_rows_that_are_taught_have_those_targets_and_the_others_their_smoothed_labels():
+    taught = np.array([[0.2, 0.7, 0.1], [0.5, 0.1, 0.4]], np.float32)
+    made = batches(7, 3, 1, taught=taught, label_smoothing=0.3)
+    rows = np.concatenate([rows_of(batch) for (batch,) in made.updates(0)])
+    targets = np.concatenate([batch.targets for (batch,) in made.updates(0)])
+    for row, target in zip(rows, targets, strict=True):
+        expected = taught[row - 5] if row >= 5 else np.where(np.arange(CLASSES) == row % CLASSES, 0.8, 0.1)
+        np.testing.assert_allclose(target, expected, atol=1e-6)
+
+
+def test_float16_is_widened_to_the_same_numbers():
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    np.testing.assert_array_equal(_in_float32(finite), finite.astype(np.float32))

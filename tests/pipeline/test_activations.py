@@ -45,7 +45,8 @@ def inputs_of(opened, tmp_path):
         opened.recipe = opened.recipe.model_copy(update={"fine_tuning": tuning})
         classifier = TrainedClassifier.load(opened.study.folder / "checkpoints/frozen/model.keras")
         network = trainable_network(classifier.trunk, classifier.head, tuning.from_layer)
-        inputs = StudyInputs(opened, network, tmp_path / folder, seed=seed)
+        recipe = opened.recipe if seed is None else opened.recipe.model_copy(update={"seed": seed})
+        inputs = StudyInputs(opened, network, tmp_path / folder, recipe)
         inputs.network = network
         return inputs
 

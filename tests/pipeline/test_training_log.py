@@ -4,13 +4,14 @@ import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from lowres.files.recipes import read_recipe
 from lowres.pipeline.choice import choose_study
-from lowres.pipeline.fine_tune import _Teller
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.study import run_study
+from lowres.pipeline.tuned_network import Lesson, _Teller
 from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 EPOCH = EpochRow(FINE_TUNING, 1, "", 1e-3, 0.5, 0.75, 0.6, 0.7, 3.0)
@@ -24,11 +25,12 @@ class Log:
         self.rows.append(row)
 
 
-@pytest.mark.parametrize(("members", "name"), [(1, ""), (3, "network 2")])
-def test_each_epoch_goes_to_the_log_by_the_name_it_has_in_the_history(members, name):
-    recipe = read_recipe("quick").with_settings({"fine_tuning.epochs": "4", "fine_tuning.members": str(members)})
+@pytest.mark.parametrize("name", ["", "network 2", "student"])
+def test_each_epoch_goes_to_the_log_by_the_name_it_has_in_the_history(name):
+    recipe = read_recipe("quick").with_settings({"fine_tuning.epochs": "4"})
     log = Log()
-    _Teller(SimpleNamespace(progress=SilentProgress(), recipe=recipe, training_log=log), 1).epoch(EPOCH, 4, 0.7, 1.0)
+    run = SimpleNamespace(progress=SilentProgress(), recipe=recipe, training_log=log)
+    _Teller(run, Lesson(recipe, np.arange(3), name=name)).epoch(EPOCH, 4, 0.7, 1.0)
     assert log.rows == [replace(EPOCH, head=name)]
 
 

@@ -57,6 +57,12 @@ class StudyOptions:
     skip_damaged: Annotated[
         bool, typer.Option("--skip-damaged", help="Leave out files that are no readable pictures.")
     ] = False
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            "--unlabelled", metavar="DIR", help="More pictures, without labels, for a recipe with self_training."
+        ),
+    ] = None
     accept: Annotated[
         Check | None,
         typer.Option("--accept", metavar="CHECK", help="Train although this check forbids it: preflight."),
@@ -73,7 +79,10 @@ class StudyOptions:
         from lowres.pipeline.choice import choose_study
 
         settings = key_values([*(self.settings or []), *(more_settings or [])])
-        choice = choose_study(source, self.recipe, settings, self.study, self.skip_damaged, self.accept is not None)
+        accepts = self.accept is not None
+        choice = choose_study(
+            source, self.recipe, settings, self.study, self.skip_damaged, accepts, unlabelled=self.unlabelled
+        )
         return replace(choice, is_deterministic=self.deterministic)
 
     @property

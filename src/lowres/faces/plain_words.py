@@ -24,10 +24,13 @@ def what_it_does(data: ReportData) -> str:
     which = f"the {len(names)} it learned"
     if len(names) <= _MOST_NAMED:
         which = f"{which}: {_listed(names)}"
+    unnamed = ""
+    if data.unlabelled_images:
+        unnamed = f" and from {data.unlabelled_images:,} more whose names it had to guess"
     return (
         f"Shown a picture, it answers with the name it finds likeliest, of {which}. It learned them from "
-        f"{count(data.learned_images, 'picture')}, and was then asked about {data.evaluation.n:,} others that it "
-        "had never seen."
+        f"{count(data.learned_images, 'picture')}{unnamed}, and was then asked about {data.evaluation.n:,} others that "
+        "it had never seen."
     )
 
 

@@ -37,6 +37,22 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class SelfTaught:
+    """What a student learned from unlabelled images, named by the networks that were fine-tuned, its teacher.
+
+    unlabelled_images: learned from; left_out: copies of others, of no use. The accuracies are fractions of the
+    validation part, 0 where no unlabelled images were found and no student trained. epochs: of the student.
+    """
+
+    unlabelled_images: int
+    left_out: int = 0
+    teacher_validation_accuracy: float = 0.0
+    student_validation_accuracy: float = 0.0
+    keeps_student: bool = False
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
 class FineTuned:
     """What fine-tuning trained after the frozen phase, and what it came to.
 
@@ -46,7 +62,8 @@ class FineTuned:
     make an update. views: different versions of each training image. validation_accuracy: of what was kept;
     frozen_validation_accuracy: of what it began with; fractions.
     members: validation accuracy of each network alone; the other figures of one are the first's. retrained_images: of
-    both parts, where the network kept was trained anew on them; 0 where it was not.
+    both parts, where the network kept was trained anew on them; 0 where it was not. self_training: None where none was
+    asked for; what is said besides is said of the teacher.
     """
 
     from_layer: str
@@ -64,6 +81,12 @@ class FineTuned:
     stopped_early: bool = False
     members: tuple[float, ...] = ()
     retrained_images: int = 0
+    self_training: SelfTaught | None = None
+
+    @property
+    def keeps_student(self) -> bool:
+        """Whether the network that is kept is a student of the one this tells of."""
+        return self.self_training is not None and self.self_training.keeps_student
 
 
 @dataclass(frozen=True)
@@ -87,7 +110,8 @@ class Making:
     @property
     def is_trunk_frozen(self) -> bool:
         """Whether the trunk's weights are those it came with, no fine-tuning asked for or none better than before."""
-        return self.fine_tuning is None or not self.fine_tuning.kept_epoch
+        tuned = self.fine_tuning
+        return tuned is None or not (tuned.kept_epoch or tuned.keeps_student)
 
 
 @dataclass(frozen=True)
@@ -183,6 +207,13 @@ class ReportData:
         """How many pictures the network that is kept learned from: the training part, or both where it trained anew."""
         tuned = self.making.fine_tuning
         return len(self.split.train) if tuned is None else tuned.retrained_images or len(self.split.train)
+
+    @property
+    def unlabelled_images(self) -> int:
+        """How many pictures without labels it learned from too."""
+        tuned = self.making.fine_tuning
+        student = tuned.self_training if tuned else None
+        return student.unlabelled_images if student and student.keeps_student else 0
 
 
 def training_views(recipe: Recipe, augmentation: Augmentation) -> int:

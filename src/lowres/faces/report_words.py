@@ -154,11 +154,12 @@ def how_made(data: ReportData, making: Making) -> str:
     """Return how pictures become answers in this study."""
     rows, columns, channels = making.feature_shape
     network, side = data.recipe.network, data.recipe.network.input_pixels
+    unlabelled = f" and {data.unlabelled_images:,} without labels" if data.unlabelled_images else ""
     return (
         f"Inside the network each picture is resized to {side} x {side} pixels ({network.interpolation}). It goes "
         f"through {making.backbone}, {_past(data, making)}; it turns a "
         f"picture into {rows} x {columns} places with {channels:,} numbers each. The part on top, the head, was "
-        f"trained on {count(data.learned_images, 'training picture')} to turn those into one of "
+        f"trained on {count(data.learned_images, 'training picture')}{unlabelled} to turn those into one of "
         f"{len(data.images.class_names)} classes."
     )
 

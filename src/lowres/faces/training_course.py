@@ -43,8 +43,9 @@ def training_course(rows: Sequence[EpochRow]) -> TrainingCourse:
     """Return the rows of a history, sorted; of no rows, a course of nothing."""
     frozen = [row for row in rows if row.phase == FROZEN]
     tuned = [row for row in rows if row.phase == FINE_TUNING]
-    # Of several networks the first; the others' curves would say the same again.
-    fine_tuning = tuple(row for row in tuned if row.head == tuned[0].head)
+    # Of several networks the first that is kept; the others' curves would say the same again.
+    name = next((row.head for row in tuned if row.is_kept), tuned[0].head if tuned else "")
+    fine_tuning = tuple(row for row in tuned if row.head == name)
     in_epochs = _result([row for row in frozen if row.epoch is not None])
     return TrainingCourse(
         head_epochs=tuple(row for row in frozen if in_epochs and row.epoch and row.head == in_epochs.head),

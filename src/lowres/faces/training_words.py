@@ -87,6 +87,28 @@ def what_was_gained(data: ReportData) -> str:
     )
 
 
+def what_unlabelled_taught(data: ReportData) -> str:
+    """Return what a student learned from pictures without labels, and which network was kept; nothing of no student."""
+    tuned, validation = data.making.fine_tuning, count(len(data.split.validation), "validation picture")
+    student = tuned.self_training if tuned else None
+    if student is None:
+        return ""
+    if not student.unlabelled_images:
+        return "Pictures without labels would have taught a student more, but there were none."
+    before, after = student.teacher_validation_accuracy, student.student_validation_accuracy
+    low, high = wilson_interval(round(before * len(data.split.validation)), len(data.split.validation))
+    doubt = " A difference so small may be chance." if low <= after <= high else ""
+    left_out = f" ({student.left_out:,} more were left out as copies)" if student.left_out else ""
+    return (
+        f"That network then taught a student, which began where fine-tuning had begun and learned for "
+        f"{count(student.epochs, 'epoch')} from the training pictures and from "
+        f"{count(student.unlabelled_images, 'picture')} without labels{left_out}: there it learned to answer as the "
+        f"teacher did, doubts and mistakes included. Of the {validation} the teacher named {percent(before)} "
+        f"correctly, the student {percent(after)}; the {'student' if student.keeps_student else 'teacher'} was kept."
+        f"{doubt}"
+    )
+
+
 def ahead_of_validation(data: ReportData, course: TrainingCourse) -> str:
     """Return how far training accuracy is ahead of validation, and what that means; nothing of no training."""
     kept = course.kept

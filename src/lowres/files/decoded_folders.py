@@ -103,32 +103,44 @@ def _sizes(listing: ClassFolders, report: Report) -> Counter[Size]:
 def _decode_into(
     path: Path, listing: ClassFolders, size: Size, fit: Fit, skip_damaged: bool, report: Report
 ) -> tuple[LabelledImages, tuple[str, ...]]:
-    meter = Meter(report, "decoding", len(listing.pictures), "pictures")
-    good: list[PictureFile] = []
+    files = [picture.relative for picture in listing.pictures]
+    rows, damaged = decode_files(path, listing.root, files, size, fit, skip_damaged, report)
+    return _label(load_pixels(path), [listing.pictures[row] for row in rows]), damaged
+
+
+def decode_files(
+    path: Path, root: Path, files: Sequence[str], size: Size, fit: Fit, skip_damaged: bool, report: Report
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Write the pictures of these paths below `root` into the pixel file `path`, whole or not at all.
+
+    Returns which of them were readable, as rows of `files`, and the others with what is wrong with them. Refused with
+    DamagedImage: unreadable ones, all of them named, unless `skip_damaged`; with DataError: no readable one.
+    """
+    meter = Meter(report, "decoding", len(files), "pictures")
+    good: list[int] = []
     damaged: list[str] = []
 
-    def decode(picture: PictureFile) -> NDArray[np.uint8] | str:
+    def decode(file: str) -> NDArray[np.uint8] | str:
         try:
-            return decode_picture(listing.root / picture.relative, size, fit)
+            return decode_picture(root / file, size, fit)
         except UNREADABLE as error:
-            return f"{picture.relative}: {why_unreadable(error)}"
+            return f"{file}: {why_unreadable(error)}"
 
     with pixel_file(path, size[1], size[0]) as append, _threads() as pool:
-        for chunk in _chunks(listing.pictures):
+        for start in range(0, len(files), _CHUNK_PICTURES):
+            chunk = files[start : start + _CHUNK_PICTURES]
             results = list(pool.map(decode, chunk))
             rows = [result for result in results if not isinstance(result, str)]
             if rows:
                 append(np.stack(rows))
-            good += [picture for picture, result in zip(chunk, results, strict=True) if not isinstance(result, str)]
+            good += [start + row for row, result in enumerate(results) if not isinstance(result, str)]
             damaged += [result for result in results if isinstance(result, str)]
             meter.advance(len(chunk))
         if damaged and not skip_damaged:
-            raise DamagedImage(_complaint(listing.root, damaged))
+            raise DamagedImage(_complaint(root, damaged))
         if not good:
-            raise DataError(
-                f"expected at least one readable picture in {listing.root}, got {len(damaged)} damaged ones"
-            )
-    return _label(load_pixels(path), good), tuple(damaged)
+            raise DataError(f"expected at least one readable picture in {root}, got {len(damaged)} damaged ones")
+    return tuple(good), tuple(damaged)
 
 
 @contextmanager

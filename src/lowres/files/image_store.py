@@ -66,7 +66,7 @@ def keep_images(folder: Path, images: LabelledImages, key: str, origin: str, ski
         "held_out": None if images.held_out is None else "".join("01"[int(flag)] for flag in images.held_out),
         "skipped": list(skipped),
         "shape": list(images.pixels.shape),
-        "pixels": _stamp(folder / PIXELS),
+        "pixels": pixel_stamp(folder / PIXELS),
         "labels_sha256": _sha256((folder / LABELS).read_bytes()),
     }
     atomic_write_json(folder / META, {"sha256": _meta_sha256(meta), "meta": meta})
@@ -95,7 +95,7 @@ def load_pixels(path: Path) -> NDArray[np.uint8]:
 
 
 def _open_described(folder: Path, meta: dict[str, Any]) -> StoredImages | None:
-    stamp = _stamp(folder / PIXELS)
+    stamp = pixel_stamp(folder / PIXELS)
     pixels = load_pixels(folder / PIXELS)
     labels_are_whole = _sha256((folder / LABELS).read_bytes()) == meta["labels_sha256"]
     if list(pixels.shape) != meta["shape"] or stamp["bytes"] != meta["pixels"]["bytes"] or not labels_are_whole:
@@ -119,7 +119,8 @@ def _write_header(file: Any, rows: int, height: int, width: int) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _stamp(path: Path) -> dict[str, int]:
+def pixel_stamp(path: Path) -> dict[str, int]:
+    """Return what changes when a pixel file is written anew."""
     status = path.stat()
     return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
 

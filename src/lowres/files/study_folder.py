@@ -30,20 +30,28 @@ class StudySource:
     path: of the user's own images, relative to the study folder (POSIX), so that both may move together; else empty.
     skip_damaged: whether files that are no readable pictures were allowed to be left out.
     fingerprint: of the images last read from there; empty until then.
+    unlabelled: path of a folder of further pictures without labels, written as `path` is; empty: none.
     """
 
     name: str
     path: str = ""
     skip_damaged: bool = False
     fingerprint: str = ""
+    unlabelled: str = ""
 
     def location(self, folder: Path) -> str:
         """What `open_source` takes: the built-in name, or the path as seen from the working directory."""
-        if not self.path:
-            return self.name
-        # Resolved first: above a linked folder `..` is another place.
-        place = Path(os.path.normpath(folder.resolve() / self.path))
-        return str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)
+        return str(_seen_from_here(folder, self.path)) if self.path else self.name
+
+    def unlabelled_place(self, folder: Path) -> Path:
+        """The folder of unlabelled pictures as seen from the working directory; folder: the study's."""
+        return _seen_from_here(folder, self.unlabelled)
+
+
+def _seen_from_here(folder: Path, path: str) -> Path:
+    # Resolved first: above a linked folder `..` is another place.
+    place = Path(os.path.normpath(folder.resolve() / path))
+    return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
 
 
 class Study:

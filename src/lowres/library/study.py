@@ -31,6 +31,7 @@ class Study:
     settings: values of the recipe by dotted name, such as `{"network.input_pixels": 96}`. fresh: train anew, in a
     folder beside it whose name ends in `-again`; what was made before stays. accept_preflight: train although
     preflight forbids it. deterministic: only repeatable operations train. skip_damaged: leave out unreadable files.
+    unlabelled: a folder of more pictures, without labels, for a recipe with self_training.
     given: data or weights fetched by hand. progress: who is told what happens; lines of text on stdout where left out.
     Refused with RecipeError: an unknown recipe or setting; with StudyError: two studies at once.
     """
@@ -46,6 +47,7 @@ class Study:
         accept_preflight: bool = False,
         deterministic: bool = False,
         skip_damaged: bool = False,
+        unlabelled: str | os.PathLike[str] | None = None,
         given: Iterable[str | os.PathLike[str]] = (),
         progress: Progress | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class Study:
             None if folder is None else Path(folder),
             skip_damaged,
             accept_preflight,
+            None if unlabelled is None else Path(unlabelled),
         )
         if fresh:
             choice = replace(choice, folder=choice.folder.with_name(f"{choice.folder.resolve().name}-{_AGAIN}"))

@@ -67,9 +67,7 @@ class Training:
         self._store, self._watcher = store, watcher
         self._choices: FineTuning = recipe.fine_tuning
         self._schedule: Schedule = fine_tuning_schedule(self._choices, length)
-        self._batches = TrainingBatches(
-            part.inputs, part.training_labels, part.classes, self._choices, length, recipe.seed
-        )
+        self._batches = TrainingBatches(part, self._choices, length, recipe.seed)
         self._step = TrainingStep(network, self._choices, length.accumulation_steps)
         self._average = WeightAverage(network.changing, self._choices.weight_averaging)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lowres.networks.features import FeatureExtractor
     from lowres.networks.trainable_network import TrainableNetwork
     from lowres.pipeline.study_run import StudyRun
+    from lowres.values.recipes.recipe import Recipe
+    from lowres.values.unlabelled import Unlabelled
 
 # So many images are augmented, and run through the frozen part, at once.
 CHUNK_IMAGES = 1024
@@ -40,24 +42,30 @@ class StudyInputs:
         run: StudyRun,
         network: TrainableNetwork,
         folder: Path,
-        seed: int | None = None,
+        recipe: Recipe | None = None,
         training_rows: NDArray[np.int64] | None = None,
+        unlabelled: Unlabelled | None = None,
     ) -> None:
-        """Take the run and the network; `folder` holds what is kept, until `remove`; seed: None is the recipe's.
+        """Take the run and the network; `folder` holds what is kept, until `remove`; recipe: None is the run's.
 
-        training_rows: the images that are trained on; None: the training part.
+        training_rows: the images that are trained on; None: the training part. unlabelled: trained on behind them.
         """
-        self._run, self._folder = run, folder
+        import numpy as np
+
+        self._run, self._folder, self._unlabelled = run, folder, unlabelled
         self._train = run.split.train if training_rows is None else training_rows
-        self._choices = run.recipe.fine_tuning
-        self._seed = run.recipe.seed if seed is None else seed
+        if unlabelled:
+            self._train = np.concatenate([self._train, unlabelled.numbers])
+        recipe = recipe or run.recipe
+        self._choices, self._seed = recipe.fine_tuning, recipe.seed
         self._augmentation = decided_augmentation(run)
         self._extractor = _extractor(run, network)
         self._epoch = 0
         self._chunks, self._ahead = _Chunks(), ChunkAhead()
-        validation, train = len(run.split.validation), len(self._train)
+        validation = len(run.split.validation)
+        self._kept_images = validation + self.views * len(self._train)
         self.keeps_validation = self._may_keep(validation)
-        self.keeps_views = self.views < self._choices.epochs and self._may_keep(validation + self.views * train)
+        self.keeps_views = self.views < self._choices.epochs and self._may_keep(self._kept_images)
 
     @property
     def views(self) -> int:
@@ -87,6 +95,16 @@ class StudyInputs:
         kept = self._kept(_VALIDATION, len(part))
         self._add(kept, kept.missing(rows), lambda missing: pixels[part[missing]])
         return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
+
+    @property
+    def unmet_gigabytes(self) -> float:
+        """Disk that keeping the views would take and the recipe does not allow; 0 where they are kept, or need not be.
+
+        They are then computed anew in every epoch, which changes no number but the minutes.
+        """
+        would_pay = self._extractor is not None and self.views < self._choices.epochs
+        is_asked = would_pay and self._choices.cache_activations == "auto" and not self.keeps_views
+        return self._bytes(self._kept_images) / 1e9 if is_asked else 0.0
 
     @property
     def passes(self) -> int:
@@ -143,8 +161,8 @@ class StudyInputs:
     def _augmented(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         from lowres.values.altering.augmentation import augment
 
-        images = self._train[rows]
-        pixels = self._run.images.pixels[images]
+        images, own = self._train[rows], self._run.images.pixels
+        pixels = self._unlabelled.pixels(own, images) if self._unlabelled else own[images]
         return augment(pixels, images, self._augmentation, seed=self._seed, epoch=self._epoch % self.views)
 
     def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
@@ -165,24 +183,30 @@ class StudyInputs:
 
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
-        said = [
+        said: list[Any] = [
             view,
             self._seed,
             self._choices.from_layer,
             self._augmentation.model_dump(mode="json"),
             len(self._train),
         ]
+        if self._unlabelled:
+            said.append(self._unlabelled.fingerprint(self._run.images.pixels))
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _may_keep(self, images: int) -> bool:
         """Whether the activations of so many images may lie on the disk."""
-        from math import prod
-
         choice = self._choices.cache_activations
         if self._extractor is None or choice == "never":
             return False
-        taken: int = images * prod(self._extractor.feature_shape) * _BYTES_A_NUMBER
-        return choice == "always" or taken <= self._choices.disk_budget_gigabytes * 1e9
+        return choice == "always" or self._bytes(images) <= self._choices.disk_budget_gigabytes * 1e9
+
+    def _bytes(self, images: int) -> int:
+        """What the activations of so many images take."""
+        from math import prod
+
+        assert self._extractor is not None
+        return images * int(prod(self._extractor.feature_shape)) * _BYTES_A_NUMBER
 
 
 class _Chunks:

@@ -40,23 +40,26 @@ def choose_study(
     folder: Path | None = None,
     skip_damaged: bool = False,
     accepts_preflight: bool = False,
+    unlabelled: Path | None = None,
 ) -> StudyChoice:
     """Return what these words mean; nothing is made or read but the recipe and a study's own study.json.
 
     A `source` that is a study folder, or none with a `folder` that is one, goes on with that study: its images and its
     recipe, unless another is named. Otherwise the words say everything: `digits` where they name no images, the
     recipe `transfer` (for digits `quick`) where they name none, and the study lies in `studies/<source>-<recipe>`.
+    unlabelled: a folder of pictures without labels, for self-training.
     """
     own = _study_meant(source, folder)
     if own is not None:
         known = read_source(own)
         chosen = read_recipe(recipe or str(own / RECIPE_FILE)).with_settings(settings or {})
         known = replace(known, skip_damaged=skip_damaged or known.skip_damaged)
-        return StudyChoice(known, chosen, own, accepts_preflight)
+        return StudyChoice(_with_unlabelled(known, own, unlabelled), chosen, own, accepts_preflight)
     name = source or DEFAULT_SOURCE
     chosen = read_recipe(recipe or default_recipe(name)).with_settings(settings or {})
     place = folder or STUDIES_FOLDER / f"{_word(name)}-{_word(chosen.name)}"
-    return StudyChoice(_source(name, place, skip_damaged), chosen, place, accepts_preflight)
+    images = _with_unlabelled(_source(name, place, skip_damaged), place, unlabelled)
+    return StudyChoice(images, chosen, place, accepts_preflight)
 
 
 def _study_meant(source: str | None, folder: Path | None) -> Path | None:
@@ -75,9 +78,15 @@ def _study_meant(source: str | None, folder: Path | None) -> Path | None:
 def _source(name: str, study: Path, skip_damaged: bool) -> StudySource:
     if name in BUILT_IN:
         return StudySource(name, skip_damaged=skip_damaged)
-    place = Path(name).expanduser().resolve()
-    path = Path(os.path.relpath(place, study.resolve())).as_posix()
-    return StudySource(place.name or "images", path, skip_damaged)
+    return StudySource(Path(name).expanduser().resolve().name or "images", _seen_from(study, Path(name)), skip_damaged)
+
+
+def _with_unlabelled(source: StudySource, study: Path, unlabelled: Path | None) -> StudySource:
+    return source if unlabelled is None else replace(source, unlabelled=_seen_from(study, unlabelled))
+
+
+def _seen_from(study: Path, place: Path) -> str:
+    return Path(os.path.relpath(place.expanduser().resolve(), study.resolve())).as_posix()
 
 
 def _word(name: str) -> str:

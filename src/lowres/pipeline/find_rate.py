@@ -49,7 +49,7 @@ def _losses(run: StudyRun, rates: tuple[float, ...]) -> Iterator[float]:
     from lowres.networks.training_run import Training
     from lowres.networks.training_watcher import SilentWatcher
     from lowres.pipeline.activations import StudyInputs
-    from lowres.pipeline.fine_tune import network_to_train
+    from lowres.pipeline.tuned_network import network_to_train
     from lowres.values.training.schedule import fine_tuning_length
 
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)

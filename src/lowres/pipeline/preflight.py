@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lowres.errors import PreflightFailed, StudyError
 from lowres.networks.backend import load_backend
 from lowres.pipeline.reload_process import ReloadProcess
+from lowres.pipeline.self_training import inputs_of_a_student
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
@@ -98,4 +99,5 @@ STAGE = Stage(
     _make,
     recipe_keys=("network", "features", "head", "augmentation", "frozen_phase", "fine_tuning", "seed"),
     reads=("images", "split"),
+    other_inputs=inputs_of_a_student,
 )

@@ -118,6 +118,8 @@ def command(run: StudyRun) -> str:
     else:
         words += ["--recipe", run.recipe.name]
         words += [word for key, value in differing.items() for word in ("--set", f"{key}={value}")]
+    if run.source.unlabelled:
+        words += ["--unlabelled", str(run.source.unlabelled_place(run.study.folder))]
     words += ["--skip-damaged"] if run.source.skip_damaged else []
     preflight = run.study.ledger.stages.get("preflight")
     words += ["--accept", "preflight"] if preflight and preflight.facts["accepted"] else []
@@ -167,12 +169,19 @@ def _making(run: StudyRun) -> Making:
 
 def fine_tuned(run: StudyRun) -> FineTuned | None:
     """Return what fine-tuning wrote down; None where the recipe asks for none."""
-    from lowres.faces.report_data import FineTuned
+    from lowres.faces.report_data import FineTuned, SelfTaught
 
     facts = run.study.ledger.stages["train"].facts.get("fine_tuning")
     if facts is None:
         return None
-    return FineTuned(**{field.name: facts[field.name] for field in fields(FineTuned) if field.name in facts})
+    found = _named_fields(FineTuned, facts)
+    if "self_training" in found:
+        found["self_training"] = SelfTaught(**_named_fields(SelfTaught, found["self_training"]))
+    return FineTuned(**found)
+
+
+def _named_fields(kind: type[Any], facts: dict[str, Any]) -> dict[str, Any]:
+    return {field.name: facts[field.name] for field in fields(kind) if field.name in facts}
 
 
 def training_history(run: StudyRun) -> tuple[EpochRow, ...]:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,8 @@ def brought(
     with open_study(choice.folder) as study:
         if study.source is None:
             study.source = choice.source
+        if study.source.unlabelled != choice.source.unlabelled:
+            study.source = replace(study.source, unlabelled=choice.source.unlabelled)
         study.write_recipe(recipe_to_toml(choice.recipe))
         run = StudyRun(
             study,

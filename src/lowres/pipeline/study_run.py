@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lowres.pipeline.trunk_features import TrunkFeatures
     from lowres.values.labelled_images import LabelledImages
     from lowres.values.split import Split
+    from lowres.values.unlabelled import Unlabelled
 
 SPLIT_FILE = "split.csv"
 MODEL_FILE = "model.keras"
@@ -94,6 +95,24 @@ class StudyRun:
         from lowres.files.split_file import read_split
 
         return read_split(self.study.folder / SPLIT_FILE, self.images)
+
+    @cached_property
+    def unlabelled(self) -> Unlabelled:
+        """Images that teach without a label: what the split leaves over, and the pictures of --unlabelled."""
+        from lowres.values.unlabelled import find_unlabelled
+
+        images, further = self.images, None
+        if self.source.unlabelled:
+            from lowres.files.unlabelled_pictures import open_unlabelled
+
+            size, fit = (images.width, images.height), self.recipe.images.fit
+            place = self.source.unlabelled_place(self.study.folder)
+            found = open_unlabelled(place, size, fit, self.source.skip_damaged, self.progress.note)
+            if found.skipped:
+                self.progress.note(f"left out: {len(found.skipped)} damaged unlabelled pictures")
+            further = found.pixels
+        most, seed = self.recipe.self_training.images, self.recipe.seed
+        return find_unlabelled(images, self.split, further, most=most, seed=seed)
 
     @cached_property
     def features(self) -> TrunkFeatures:

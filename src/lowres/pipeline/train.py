@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from lowres.pipeline.head import FROZEN_HISTORY_FILE, FROZEN_MODEL_FILE
+from lowres.pipeline.self_training import inputs_of_a_student
 from lowres.pipeline.stage import Made, Stage
 from lowres.pipeline.study_run import MODEL_FILE
 
@@ -44,4 +45,5 @@ STAGE = Stage(
     recipe_keys=("fine_tuning", "augmentation", "seed"),
     reads=("split", "features", "head"),
     code=2,
+    other_inputs=inputs_of_a_student,
 )

@@ -141,10 +141,23 @@ class TrialCost:
         if self._inputs is None:
             return 0.0
         choices, validation = self._recipe.fine_tuning, len(self._run.split.validation)
-        length = fine_tuning_length(choices, self._training_images)
         judging = _FORWARD_SHARE * self._update_seconds * validation / choices.batch_images
-        an_epoch = length.steps_per_epoch * sum(self.step.parts.values()) + judging
-        return choices.members * (choices.epochs * an_epoch + validation * self._below_seconds)
+
+        def a_network(images: int, epochs: int) -> float:
+            steps = fine_tuning_length(choices, images).steps_per_epoch
+            an_epoch = steps * sum(self.step.parts.values()) + judging
+            return epochs * an_epoch + validation * self._below_seconds
+
+        seconds = choices.members * a_network(self._training_images, choices.epochs)
+        if self._recipe.retrains_on_all:
+            seconds += choices.members * a_network(self._training_images + validation, choices.epochs)
+        student = self._recipe.self_training.epochs
+        if student and len(self._run.unlabelled):
+            unlabelled = len(self._run.unlabelled)
+            asked = choices.members * (1 + self._recipe.test_time.flips)
+            seconds += unlabelled * asked * self._frozen_seconds
+            seconds += a_network(self._training_images + unlabelled, student)
+        return seconds
 
 
 def _seconds(work: Callable[[], object]) -> float:

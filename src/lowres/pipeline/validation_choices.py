@@ -48,4 +48,21 @@ def _of_fine_tuning(run: StudyRun, facts: dict[str, Any]) -> list[ValidationChoi
         choices.append(ValidationChoice("end of the training", said, recipe.epochs, "validation accuracy"))
     if recipe.schedule == "plateau" and recipe.plateau_patience_epochs:
         choices.append(ValidationChoice("drops of the learning rate", "see history.csv", None, "validation loss"))
+    taught = facts.get("self_training", {})
+    if "keeps_student" in taught:
+        choices += _of_self_training(taught, recipe.keep)
+    return choices
+
+
+def _of_self_training(facts: dict[str, Any], keep: str) -> list[ValidationChoice]:
+    from lowres.values.judging.validation_choices import ValidationChoice
+
+    choices = [ValidationChoice("temperature of the teacher", f"{facts['temperature']:.3g}", None, "validation loss")]
+    if keep == "best":
+        kept = f"of epoch {facts['kept_epoch']}" if facts["kept_epoch"] else "those before the first epoch"
+        choices.append(
+            ValidationChoice("weights of the student", kept, facts["epochs"] + 1, "highest validation accuracy")
+        )
+    which = "student" if facts["keeps_student"] else "teacher"
+    choices.append(ValidationChoice("student or teacher", which, 2, "highest validation accuracy"))
     return choices

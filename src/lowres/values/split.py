@@ -95,15 +95,19 @@ def image_groups(images: LabelledImages) -> NDArray[np.int64]:
     return joined_groups(exact_copies(images.pixels), images.groups)
 
 
-def exact_copies(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The row of the first image with the same content, int64 `[n]`; an image without an earlier copy has its own."""
-    sums = _quick_sums(pixels)
+def exact_copies(*sets: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The row of the first image with the same content, int64 `[n]`; an image without an earlier copy has its own.
+
+    Rows are counted through all sets, uint8 `[k, height, width, 3]` each.
+    """
+    sums = np.concatenate([_quick_sums(pixels) for pixels in sets])
+    images = [image for pixels in sets for image in pixels]
     _, bucket, rows_in_bucket = np.unique(sums, return_inverse=True, return_counts=True)
-    copies = np.arange(len(pixels))
+    copies = np.arange(len(sums))
     first_with: dict[bytes, int] = {}
     # Hashing all of 60,000 small images takes 0.7 s; only those whose sums agree can be copies.
     for row in np.flatnonzero(rows_in_bucket[bucket] > 1).tolist():
-        digest = hashlib.blake2b(np.ascontiguousarray(pixels[row]).tobytes(), digest_size=16).digest()
+        digest = hashlib.blake2b(np.ascontiguousarray(images[row]).tobytes(), digest_size=16).digest()
         copies[row] = first_with.setdefault(digest, row)
     return copies
 

@@ -43,7 +43,7 @@ def convolution(
         from lowres.networks.rounded_operations import kernel_gradients
 
         if set(dilation_rate) == {1} and kernel_gradients.pays(tuple(kernel.shape), strides, padding):
-            return kernel_gradients.convolution(inputs, kernel)
+            return kernel_gradients.convolution(inputs, kernel, strides)
     return keras.ops.conv(
         inputs, kernel, strides=strides, padding=padding, data_format="channels_last", dilation_rate=dilation_rate
     )

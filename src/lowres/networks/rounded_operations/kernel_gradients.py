@@ -17,19 +17,23 @@ _FEWEST_CHANNELS = 128
 
 
 def pays(kernel_shape: tuple[int, ...], strides: tuple[int, ...], padding: str) -> bool:
-    """Whether products are quicker; kernel_shape: `[height, width, in, out]`. Strides and even sides are left alone."""
+    """Whether products are quicker; kernel_shape: `[height, width, in, out]`.
+
+    Even sides are left alone, and strides of kernels larger than one place.
+    """
     height, width, inward, outward = kernel_shape
-    if set(strides) != {1}:
-        return False
     if (height, width) == (1, 1):
         return True
-    is_centred = padding == "same" and height % 2 == 1 and width % 2 == 1
+    is_centred = set(strides) == {1} and padding == "same" and height % 2 == 1 and width % 2 == 1
     return is_centred and min(inward, outward) >= _FEWEST_CHANNELS
 
 
-def convolution(inputs: Any, kernel: Any) -> Any:
-    """Return inputs `[n, h, w, in]` convolved with `[height, width, in, out]`, stride 1, of their own side."""
-    return tf.custom_gradient(_with_gradient)(inputs, kernel)
+def convolution(inputs: Any, kernel: Any, strides: tuple[int, ...] = (1, 1)) -> Any:
+    """Return inputs `[n, h, w, in]` convolved with `[height, width, in, out]` that `pays`, padded to their side."""
+    rows, columns = strides
+    # A kernel of one place meets every stride-th place, whatever the padding.
+    met = inputs if rows == columns == 1 else inputs[:, ::rows, ::columns]
+    return tf.custom_gradient(_with_gradient)(met, kernel)
 
 
 def _with_gradient(inputs: Any, kernel: Any) -> tuple[Any, Any]:

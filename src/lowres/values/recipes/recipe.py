@@ -7,11 +7,18 @@ import json
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from lowres.errors import RecipeError
 from lowres.values.recipes.judging_sections import EvaluationChoices, ExplanationChoices
-from lowres.values.recipes.recipe_sections import Augmentation, FineTuning, FrozenPhase, Section, TestTime
+from lowres.values.recipes.recipe_sections import (
+    Augmentation,
+    FineTuning,
+    FrozenPhase,
+    Section,
+    SelfTraining,
+    TestTime,
+)
 
 BackboneName = str
 Interpolation = Literal["bilinear", "bicubic"]
@@ -143,9 +150,18 @@ class Recipe(Section):
     augmentation: Augmentation = Augmentation()
     frozen_phase: FrozenPhase = FrozenPhase()
     fine_tuning: FineTuning = FineTuning()
+    self_training: SelfTraining = SelfTraining()
     test_time: TestTime = TestTime()
     evaluation: EvaluationChoices = EvaluationChoices()
     explanation: ExplanationChoices = ExplanationChoices()
+
+    @model_validator(mode="after")
+    def _student_with_a_teacher(self) -> Recipe:
+        if self.self_training.epochs and not self.fine_tuning.epochs:
+            raise ValueError("expected self_training.epochs only with fine_tuning.epochs, as its network teaches")
+        if self.self_training.epochs and self.fine_tuning.retrain_on_all:
+            raise ValueError("expected self_training.epochs or fine_tuning.retrain_on_all, not both")
+        return self
 
     @property
     def has_frozen_phase(self) -> bool:
@@ -156,6 +172,13 @@ class Recipe(Section):
     def retrains_on_all(self) -> bool:
         """Whether the network that is kept was trained on the validation part too, after it had decided everything."""
         return self.fine_tuning.epochs > 0 and self.fine_tuning.retrain_on_all
+
+    @property
+    def student(self) -> Recipe:
+        """The recipe by which a student of the members is fine-tuned: one more network, with a seed behind theirs."""
+        members = self.fine_tuning.members
+        tuning = self.fine_tuning.model_copy(update={"epochs": self.self_training.epochs, "members": 1})
+        return self.model_copy(update={"fine_tuning": tuning, "seed": (self.seed + members) % 2**32})
 
     @property
     def frozen_augmentation(self) -> Augmentation:

@@ -219,6 +219,23 @@ class FineTuning(Section):
         return self
 
 
+class SelfTraining(Section):
+    """What unlabelled images teach: fine-tuning's network is the teacher, its answers on them the student's targets.
+
+    Hinton et al. 2015 (distillation), Xie et al. 2020 (a student that sees changed images, the teacher unchanged ones).
+    """
+
+    epochs: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Epochs in which a student learns from labelled and unlabelled images together, as fine_tuning "
+        "says else; validation keeps the better of student and teacher. Unlabelled: images of the source that the "
+        "split leaves over, and those of --unlabelled; where there are none, none is trained. 0: no student.",
+    )
+    images: int = Field(0, ge=0, description="Most unlabelled images, drawn by the seed; 0: all there are.")
+
+
 class TestTime(Section):
     """What is done with an image that is to be judged."""
 

@@ -76,11 +76,26 @@ def _training_seconds(recipe: Recipe, speeds: RecipeSpeeds, train: int, validati
     choices = recipe.fine_tuning
     if not choices.epochs or speeds.training is None:
         return 0.0
+    seconds = choices.members * _network_seconds(recipe, speeds, train, validation)
+    if recipe.retrains_on_all:
+        seconds += choices.members * _network_seconds(recipe, speeds, train + validation, validation)
+    unlabelled = REFERENCE_ALL - train - validation
+    if recipe.self_training.epochs and unlabelled:
+        looks = choices.members * (1 + recipe.test_time.flips)
+        seconds += looks * unlabelled / speeds.quickest
+        seconds += _network_seconds(recipe.student, speeds, train + unlabelled, validation)
+    return seconds
+
+
+def _network_seconds(recipe: Recipe, speeds: RecipeSpeeds, train: int, validation: int) -> float:
+    """Of one network's fine-tuning."""
+    choices = recipe.fine_tuning
+    assert speeds.training is not None
     work = work_of_a_pass(choices, recipe.network.input_pixels)
     an_epoch = work * train / speeds.training + _FORWARD_SHARE * validation / speeds.training
     passes = min(choices.views or choices.epochs, choices.epochs)
     below = 0.0 if speeds.below is None else (passes * train + validation) / speeds.below
-    return choices.members * (choices.epochs * an_epoch + below)
+    return choices.epochs * an_epoch + below
 
 
 def _views(recipe: Recipe) -> int:
