@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY_SETTINGS = ["--set", "network.input_pixels=32", "--set", "split.pool_images=300", "--set", "fine_tuning.epochs=0"]
 # A file of its own tests the proof of heat maps.
 TINY_SETTINGS += ["--set", "explanation.faithfulness_images=4"]
+# A student has to be taught by a network that was fine-tuned: here a tiny one, for an epoch each.
+TAUGHT_SETTINGS = {"network.backbone": "tiny-conv", "fine_tuning.from_layer": "tiny_conv2", "fine_tuning.epochs": "1"}
+TAUGHT_SETTINGS |= {"self_training.epochs": "1", "fine_tuning.members": "1", "fine_tuning.depthwise": "train"}
 TINY_SOURCES = {"cifar10": "digits"}
 
 
@@ -33,5 +36,7 @@ def tiny_words(command: str, settings: list[str]) -> list[str]:
     """Return the words after `lowres` as a test runs them: where the command makes a study, a tiny one."""
     program, *words = shlex.split(command)
     assert program == "lowres", f"expected a command of make or lowres, got {command!r}"
+    if "--unlabelled" in words:
+        settings = settings + [word for key, text in TAUGHT_SETTINGS.items() for word in ("--set", f"{key}={text}")]
     is_study = words[0] in VERBS and not any(word.startswith("studies/") for word in words[1:3])
     return [TINY_SOURCES.get(word, word) for word in words] + (settings if is_study else [])

@@ -47,6 +47,10 @@ def folder(tmp_path_factory):
         for number in range(20):
             pixels = random.integers(brightness - 50, brightness + 50, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "pictures" / name / f"{number}.png")
+    (folder / "more-pictures").mkdir()
+    for number in range(20):
+        pixels = random.integers(10, 240, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "more-pictures" / f"{number}.png")
     return folder
 
 

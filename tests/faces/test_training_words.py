@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lowres.faces import training_words
+from lowres.faces import plain_words, report_words, training_words
+from lowres.faces.report_data import SelfTaught
 from lowres.faces.training_course import training_course
 from lowres.values.altering.mirroring import Mirroring
 from lowres.values.recipes.recipe_sections import Augmentation
@@ -93,6 +94,40 @@ def test_whose_weights_were_kept(tuned_data):
         "On the 144 validation pictures no epoch was better than the frozen trunk with its 88.9 %, so the weights from "
         "before fine-tuning were kept."
     )
+
+
+def taught(data, **changes):
+    """What is said of a student."""
+    student = replace(SelfTaught(2000, 0, 128 / 144, 0.99, True, 4), **changes)
+    making = replace(data.making, fine_tuning=replace(data.making.fine_tuning, self_training=student))
+    return replace(data, making=making)
+
+
+def test_a_student_is_told_with_what_taught_it_and_what_was_kept(tuned_data):
+    assert training_words.what_unlabelled_taught(tuned_data) == ""
+    kept = taught(tuned_data)
+    words = plain(training_words.what_unlabelled_taught(kept))
+    assert "learned for 4 epochs from the training pictures and from 2,000 pictures without labels:" in words
+    assert words.endswith("the teacher named 88.9 % correctly, the student 99.0 %; the student was kept.")
+    refused = taught(tuned_data, student_validation_accuracy=0.87, keeps_student=False, left_out=3)
+    words = plain(training_words.what_unlabelled_taught(refused))
+    assert "without labels (3 more were left out as copies)" in words
+    # Of 144 pictures, 87 % lies in the interval of 88.9 %.
+    assert words.endswith("the student 87.0 %; the teacher was kept. A difference so small may be chance.")
+    none = taught(tuned_data, unlabelled_images=0, keeps_student=False)
+    assert training_words.what_unlabelled_taught(none).endswith("but there were none.")
+
+
+def test_a_student_that_is_kept_is_no_frozen_trunk_and_learned_from_both(tuned_data):
+    train = len(tuned_data.split.train)
+    kept, refused = taught(tuned_data), taught(tuned_data, keeps_student=False)
+    assert plain(plain_words.what_it_does(kept)).count(f"from {train} pictures and from 2,000 more whose names") == 1
+    assert "whose names" not in plain_words.what_it_does(refused)
+    assert f"{train} training pictures and 2,000 without labels" in plain(report_words.how_made(kept, kept.making))
+    assert "without labels" not in report_words.how_made(refused, refused.making)
+    unmoved = replace(kept.making, fine_tuning=replace(kept.making.fine_tuning, kept_epoch=0))
+    assert not unmoved.is_trunk_frozen
+    assert replace(refused.making, fine_tuning=replace(refused.making.fine_tuning, kept_epoch=0)).is_trunk_frozen
 
 
 @pytest.mark.parametrize(

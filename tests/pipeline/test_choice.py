@@ -46,6 +46,15 @@ def test_a_path_is_kept_as_seen_from_the_study(tmp_path, monkeypatch):
     assert Path(choice.source.location(choice.folder)).resolve() == tmp_path / "data" / "flowers"
 
 
+def test_unlabelled_pictures_are_kept_as_seen_from_the_study(tmp_path, monkeypatch, study):
+    monkeypatch.chdir(tmp_path)
+    choice = choose_study("cifar10", unlabelled=Path("data/more"))
+    assert choice.source == StudySource("cifar10", unlabelled="../../data/more")
+    assert choice.source.unlabelled_place(choice.folder) == Path("data/more")
+    assert choose_study(str(study), unlabelled=Path("data/more")).source.unlabelled == "../data/more"
+    assert choose_study(str(study)).source.unlabelled == ""
+
+
 @pytest.mark.parametrize("as_source", [True, False])
 def test_a_study_goes_on_with_its_own_images_and_recipe(study, as_source):
     choice = choose_study(str(study)) if as_source else choose_study(folder=study)

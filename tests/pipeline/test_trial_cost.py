@@ -75,6 +75,34 @@ def test_several_networks_cost_as_often():
     assert both.minutes.fine_tuning == pytest.approx(2 * alone.minutes.fine_tuning, rel=1e-3)
 
 
+def test_training_anew_on_both_parts_costs_another_training():
+    choices = {"epochs": 4, "batch_images": 25, "keep": "last"}
+    once, anew = (
+        cost(inputs=Inputs(), update=0.6, fine_tuning=choices | {"retrain_on_all": flag}) for flag in (False, True)
+    )
+    for found in (once, anew):
+        found.__dict__["step"] = StepSeconds(25, 0.1, 0.1, 0.2, 0.6)
+        found.__dict__["_below_seconds"] = 0.01
+    # Six steps an epoch in place of four.
+    more = 4 * (6 * 1.0 + 2 * 0.6 / 3) + 50 * 0.01
+    assert anew.minutes.fine_tuning - once.minutes.fine_tuning == pytest.approx(more / 60)
+
+
+def test_a_student_costs_its_teachers_answers_and_its_own_epochs():
+    sections = {"fine_tuning": {"epochs": 4, "batch_images": 25}, "test_time": {"flips": True}}
+    alone, taught = (
+        cost(inputs=Inputs(), update=0.6, **sections, self_training={"epochs": epochs}) for epochs in (0, 3)
+    )
+    for found in (alone, taught):
+        found._run.unlabelled = range(150)
+        found.__dict__["step"] = StepSeconds(25, 0.1, 0.1, 0.2, 0.6)
+        found.__dict__["_below_seconds"] = 0.01
+        found.__dict__["_frozen_seconds"] = 0.05
+    # Each of 150 named twice; then three epochs of ten steps and two batches to judge.
+    more = 2 * 150 * 0.05 + 3 * (10 * 1.0 + 2 * 0.6 / 3) + 50 * 0.01
+    assert taught.minutes.fine_tuning - alone.minutes.fine_tuning == pytest.approx(more / 60)
+
+
 def test_views_that_are_kept_count_for_their_share_of_an_epoch(a_second_each):
     choices = {"fine_tuning": {"epochs": 4, "batch_images": 32}, "augmentation": {"shift_pixels": 1}}
     step = cost(inputs=Inputs(), update=0.5, **choices).step

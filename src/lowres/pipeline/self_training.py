@@ -69,7 +69,7 @@ def learn_from_unlabelled(run: StudyRun, teacher: Any, accuracy: float, inputs: 
     begins where the teacher began, at the frozen phase's classifier, and is kept where validation finds it no worse.
     """
     unlabelled = run.unlabelled
-    facts = {"unlabelled_images": len(unlabelled), "left_out": unlabelled.left_out}
+    facts: dict[str, Any] = {"unlabelled_images": len(unlabelled), "left_out": unlabelled.left_out}
     if not len(unlabelled):
         return SelfTraining(facts, "no unlabelled images to learn from")
     answers = _answers(run, teacher, unlabelled, StudyCheckpoints(run.study.folder / CHECKPOINTS / PLACE, inputs))

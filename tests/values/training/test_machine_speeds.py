@@ -41,3 +41,15 @@ def test_from_scratch_on_all_images_with_six_views():
     assert (found.training_images, found.frozen_phase) == (45_000, 0)
     assert found.training == pytest.approx(3 * (45_000 / 40 + 5000 / 120) / 60)
     assert found.to_json()["prediction"] == round(65_000 / 50 / 60, 2)
+
+
+def test_training_anew_and_a_student_are_counted():
+    tuning = {"epochs": 2, "keep": "last"}
+    once = cost(fine_tuning=tuning).training
+    anew = cost(fine_tuning=tuning | {"retrain_on_all": True}).training
+    # 10,000 images twice, 2,000 judged at a third of a step, both fetched from below the cut.
+    assert anew - once == pytest.approx((2 * (10_000 / 40 + 2000 / 120) + (2 * 10_000 + 2000) / 200) / 60)
+    taught = cost(fine_tuning=tuning, self_training={"epochs": 3}, test_time={"flips": True}).training
+    plain = cost(fine_tuning=tuning, test_time={"flips": True}).training
+    own = 3 * (48_000 / 40 + 2000 / 120) + (3 * 48_000 + 2000) / 200
+    assert taught - plain == pytest.approx((2 * 40_000 / 100 + own) / 60)
