@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lowres.files.atomic import atomic_write_json
-from lowres.values.training.history import FINE_TUNING, history_from_csv
+from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"
 JUDGED = (
@@ -59,6 +59,12 @@ def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]
     stages = json.loads((study / "study.json").read_bytes())["stages"]
     recipe = tomllib.loads((study / "recipe.toml").read_text(encoding="utf-8"))
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
+    path = study / "history.csv"
+    rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
+    # The ledger has the last process' seconds; epochs of one that was stopped before it took their time, too.
+    epochs = sum(row.seconds for row in rows if row.phase == FINE_TUNING)
+    went_on = epochs > seconds["train"]
+    seconds["train"] = round(max(epochs, seconds["train"]), 3)
     run = {
         "seed": recipe["seed"],
         "cold_cache": is_cold,
@@ -69,7 +75,8 @@ def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]
         "images_per_second": stages["features"]["facts"]["images_per_second"],
         "stage_seconds": seconds,
         "total_seconds": round(sum(seconds.values()), 1),
-        "validation_curve": _curve(study, seconds),
+        "went_on_after_a_stop": went_on,
+        "validation_curve": _curve(rows, seconds),
         # The study's own: it may have been made elsewhere.
         "machine": preflight["machine"],
         "versions": stages["head"]["versions"],
@@ -78,12 +85,10 @@ def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]
     return recipe["name"], run
 
 
-def _curve(study: Path, seconds: dict[str, float]) -> list[dict[str, float]]:
+def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float]) -> list[dict[str, float]]:
     """Minutes since the study began and validation accuracy: after the frozen phase, then after each epoch."""
     names = list(seconds)
     now = sum(seconds[name] for name in names[: names.index("head") + 1])
-    path = study / "history.csv"
-    rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
     frozen = [row for row in rows if row.is_kept and row.phase != FINE_TUNING]
     points = [{"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy} for row in frozen]
     for row in rows:

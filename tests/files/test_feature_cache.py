@@ -61,6 +61,15 @@ def test_half_precision_is_the_default(tmp_path, features):
     assert path.stat().st_size == ROWS * CHANNELS * 2
 
 
+def test_rows_as_they_are_kept_come_with_which_of_them_are_whole(tmp_path, features):
+    kept = FeatureCache(tmp_path).open_features(KEY, ROWS, CHANNELS)
+    kept.write(np.array([1, 4, 7]), features[[1, 4, 7]])
+    stored, is_whole = kept.stored(np.array([4, 2, 1]))
+    assert stored.dtype == np.float16
+    assert is_whole.tolist() == [True, False, True]
+    np.testing.assert_array_equal(stored[is_whole], features[[4, 1]].astype(np.float16))
+
+
 def test_a_row_of_zeros_counts_as_written(tmp_path):
     kept = opened(tmp_path)
     kept.write(np.array([2]), np.zeros((1, CHANNELS)))

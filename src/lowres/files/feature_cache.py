@@ -107,10 +107,16 @@ class CachedFeatures:
 
     def read(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the features of `indices` as float32 `[len(indices), channels]`; ValueError where one is missing."""
-        absent = self.missing(indices)
+        stored, is_whole = self.stored(indices)
+        absent = indices[~is_whole]
         if len(absent):
             raise ValueError(f"expected {len(indices)} kept features, got {len(absent)} missing ({absent[:5]}, ...)")
-        return self._data()[indices].astype(np.float32)
+        return stored.astype(np.float32)
+
+    def stored(self, indices: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Return rows as they are kept, `[len(indices), channels]`, and which of them are whole, bool; all in memory."""
+        sums, rows = self._sums()[indices], np.asarray(self._data()[indices])
+        return rows, (sums != _MISSING) & (_checksums(rows) == sums)
 
     def has_its_sizes(self) -> bool:
         """Whether both files are there at their full sizes."""

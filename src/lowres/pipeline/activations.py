@@ -92,9 +92,7 @@ class StudyInputs:
         part, pixels = self._run.split.validation, self._run.images.pixels
         if self._extractor is None or not self.keeps_validation:
             return self.of_pixels(pixels[part[rows]])
-        kept = self._kept(_VALIDATION, len(part))
-        self._add(kept, kept.missing(rows), lambda missing: pixels[part[missing]])
-        return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
+        return self._stored(self._kept(_VALIDATION, len(part)), rows, lambda missing: pixels[part[missing]])
 
     @property
     def unmet_gigabytes(self) -> float:
@@ -153,10 +151,9 @@ class StudyInputs:
             # What `_ahead` made while the chunk before was trained on, or else makes now.
             pixels = self._ahead.take(rows, self._augmented)
             return pixels if self._extractor is None else self.of_pixels(pixels)
-        assert self._extractor is not None
-        kept = self._kept(_training_view(self._epoch % self.views), len(self._train))
-        self._add(kept, kept.missing(rows), self._augmented)
-        return kept.read(rows).reshape(-1, *self._extractor.feature_shape)
+        return self._stored(
+            self._kept(_training_view(self._epoch % self.views), len(self._train)), rows, self._augmented
+        )
 
     def _augmented(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         from lowres.values.altering.augmentation import augment
@@ -164,6 +161,15 @@ class StudyInputs:
         images, own = self._train[rows], self._run.images.pixels
         pixels = self._unlabelled.pixels(own, images) if self._unlabelled else own[images]
         return augment(pixels, images, self._augmentation, seed=self._seed, epoch=self._epoch % self.views)
+
+    def _stored(self, kept: CachedFeatures, rows: NDArray[np.int64], pixels_of: Any) -> NDArray[Any]:
+        """Activations of these rows, float16; those that are not kept yet are made of what `pixels_of` them gives."""
+        assert self._extractor is not None
+        values, is_whole = kept.stored(rows)
+        if not is_whole.all():
+            self._add(kept, rows[~is_whole], pixels_of)
+            values, _ = kept.stored(rows)
+        return values.reshape(-1, *self._extractor.feature_shape)
 
     def _add(self, kept: CachedFeatures, missing: NDArray[np.int64], pixels_of: Any) -> None:
         for start in range(0, len(missing), CHUNK_IMAGES):
