@@ -114,7 +114,7 @@ class CachedFeatures:
         return stored.astype(np.float32)
 
     def stored(self, indices: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Return rows as they are kept, `[len(indices), channels]`, and which of them are whole, bool; all in memory."""
+        """Return rows as they are kept, `[len(indices), channels]`, in memory, and which of them are whole."""
         sums, rows = self._sums()[indices], np.asarray(self._data()[indices])
         return rows, (sums != _MISSING) & (_checksums(rows) == sums)
 
