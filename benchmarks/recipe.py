@@ -61,10 +61,6 @@ def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
     path = study / "history.csv"
     rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
-    # The ledger has the last process' seconds; epochs of one that was stopped before it took their time, too.
-    epochs = sum(row.seconds for row in rows if row.phase == FINE_TUNING)
-    went_on = epochs > seconds["train"]
-    seconds["train"] = round(max(epochs, seconds["train"]), 3)
     run = {
         "seed": recipe["seed"],
         "cold_cache": is_cold,
@@ -75,7 +71,6 @@ def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]
         "images_per_second": stages["features"]["facts"]["images_per_second"],
         "stage_seconds": seconds,
         "total_seconds": round(sum(seconds.values()), 1),
-        "went_on_after_a_stop": went_on,
         "validation_curve": _curve(rows, seconds),
         # The study's own: it may have been made elsewhere.
         "machine": preflight["machine"],

@@ -91,8 +91,11 @@ def test_the_best_is_told_over_an_interruption(digits, judged):
     store, teller = JsonStore(), Teller()
     with pytest.raises(Stopped):
         fine_tune(*training(tiny_network(), digits, epochs=2), store=store, watcher=StopAt(("epoch", 1)))
-    fine_tune(*training(tiny_network(), digits, epochs=2), store=store, watcher=teller)
+    outcome = fine_tune(*training(tiny_network(), digits, epochs=2), store=store, watcher=teller)
     assert teller.bests == [0.9]
+    # What a stopped process took is told, once.
+    assert outcome.earlier_seconds == outcome.rows[0].seconds > 0
+    assert fine_tune(*training(tiny_network(), digits, epochs=1)).earlier_seconds == 0
 
 
 def test_a_part_smaller_than_an_update_is_said(digits):

@@ -46,6 +46,14 @@ def test_each_record_knows_its_inputs_outputs_seconds_and_versions(run_chain, tm
     assert record["finished"].endswith("+00:00")
 
 
+def test_what_a_stopped_run_took_counts(run_chain, tmp_path):
+    def make(run):
+        return Made(earlier_seconds=1000.0)
+
+    run_chain((Stage("one", make),), last="one")
+    assert 1000 <= ledger(tmp_path)["stages"]["one"]["seconds"] < 1060
+
+
 def test_a_changed_value_runs_only_what_it_touches(run_chain):
     run_chain()
     outcomes = run_chain(head__epochs="3")

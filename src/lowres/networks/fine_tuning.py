@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,11 @@ from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
 from lowres.networks.run_state import MemoryStore, RunStateStore, put_back, values_of
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.networks.training_batches import TrainingPart
-from lowres.networks.training_run import Outcome, Training
+from lowres.networks.training_run import LAST, Outcome, Training
 from lowres.networks.training_watcher import SilentWatcher, Watcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.training.schedule import TrainingLength, fine_tuning_length
+from lowres.values.training.training_progress import TrainingProgress
 
 
 def fine_tune(
@@ -44,13 +46,14 @@ def fine_tune(
         watcher.note(
             f"{length.batch_images} images an update in place of {asked}: the training part has {length.images}"
         )
-    start = values_of({"changing": network.changing})
+    start, earlier = values_of({"changing": network.changing}), _seconds_so_far(store)
     while True:
         try:
             if proves_repeatable:
                 prove_repeatable(partial(_first_updates, network, part, recipe, length))
                 watcher.note(f"the first {UPDATES} updates, made twice, gave the same bits")
-            return Training(network, part, recipe, length, store, watcher).run()
+            outcome = Training(network, part, recipe, length, store, watcher).run()
+            return replace(outcome, earlier_seconds=earlier)
         except memory_errors() as error:
             if not is_out_of_memory(error):
                 raise
@@ -60,6 +63,12 @@ def fine_tune(
                 f"memory ended: {length.batch_images} images a pass from here on, {length.accumulation_steps} passes "
                 "an update, so that the training stays what the recipe says"
             )
+
+
+def _seconds_so_far(store: RunStateStore) -> float:
+    """Of the epochs that an earlier process left."""
+    found = store.load(LAST)
+    return sum(row.seconds for row in TrainingProgress.from_json(found.facts).rows) if found else 0.0
 
 
 def _first_updates(

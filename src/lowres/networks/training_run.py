@@ -38,7 +38,8 @@ _FEWEST_STEPS = 200
 class Outcome:
     """How fine-tuning went: every epoch, the one that is kept, and the images a pass held in the end.
 
-    kept_epoch: counted from 1; 0 where no epoch was better in validation than the network as it came.
+    kept_epoch: counted from 1; 0 where no epoch was better in validation than the network as it came. earlier_seconds:
+    of the epochs of a process that was stopped, which this one went on from.
     """
 
     rows: tuple[EpochRow, ...]
@@ -48,6 +49,7 @@ class Outcome:
     accumulation_steps: int
     images_per_second: float
     stopped_early: bool
+    earlier_seconds: float = 0.0
 
 
 class Training:

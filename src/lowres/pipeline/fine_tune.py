@@ -27,21 +27,24 @@ def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
     joined = _joined(members)
     accuracy = _validation_accuracy(run, joined, members)
     made = _made(run, members, accuracy)
+    trained = [*members]
     if run.recipe.retrains_on_all:
         joined.save(run.study.folder / CHOSEN_MODEL_FILE)
         everything = [_member(run, number, inputs, on_all=True) for number in range(len(members))]
         joined, made = _joined(everything), _on_all(run, made, everything)
+        trained += everything
     tuned = kept = members
     if run.recipe.self_training.epochs:
         learnt = learn_from_unlabelled(run, joined, accuracy, inputs)
         made = _taught(made, learnt)
         if learnt.student:
             tuned = [*members, learnt.student]
+            trained.append(learnt.student)
         if learnt.student and learnt.keeps_student:
             joined, kept = learnt.student.classifier, [learnt.student]
     joined.save(run.study.folder / MODEL_FILE)
     _write_history(run, tuned, kept)
-    return made
+    return replace(made, earlier_seconds=sum(network.outcome.earlier_seconds for network in trained))
 
 
 def _joined(members: list[TunedNetwork]) -> Any:

@@ -68,7 +68,7 @@ def _made(run: StudyRun, stage: Stage, inputs: dict[str, str]) -> StageRecord:
         outputs={path: file_sha256(run.study.folder / path) for path in made.outputs},
         key=made.key,
         facts=made.facts | {"note": made.note},
-        seconds=round(time.perf_counter() - started, 3),
+        seconds=round(time.perf_counter() - started + made.earlier_seconds, 3),
         versions=installed_versions(PACKAGES),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )

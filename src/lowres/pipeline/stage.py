@@ -17,13 +17,14 @@ class Made:
     """What a stage made.
 
     outputs: files, relative to the study (POSIX). key: hash of what it made elsewhere. facts: for study.json, small.
-    note: one line for people.
+    note: one line for people. earlier_seconds: of work that a process did which was stopped before the stage ended.
     """
 
     outputs: tuple[str, ...] = ()
     key: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    earlier_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
