@@ -150,6 +150,21 @@ def test_a_training_at_chance_is_stopped_with_scaling_twice_named_first(digits):
     assert teller.steps[-1] == (7, 30, 30)
 
 
+def test_a_training_at_chance_that_was_accepted_goes_on_and_is_told_of_once(digits):
+    alike = np.full_like(digits.pixels, 128)
+    network, teller = tiny_network(), Teller()
+    for variable in network.blocks[-1]:
+        variable.assign(keras.ops.zeros_like(variable.value))
+    choices = {"epochs": 9, "batch_images": 4, "learning_rate": 1e-5}
+    outcome = fine_tune(*training(network, digits, pixels=alike, **choices), watcher=teller, goes_on_at_chance=True)
+    assert len(outcome.rows) == 9
+    (note,) = [note for note in teller.notes if note.startswith("stuck at chance: mean loss 2.3")]
+    assert note.endswith("it goes on all the same, as preflight was accepted")
+    arguments = training(tiny_network(), digits, optimizer="sgd", learning_rate=1e30, schedule="constant")
+    with pytest.raises(TrainingError, match="is diverged"):
+        fine_tune(*arguments, goes_on_at_chance=True)
+
+
 def test_a_training_that_diverges_is_stopped_in_the_middle_of_the_epoch(digits):
     teller = Teller()
     arguments = training(

@@ -28,6 +28,7 @@ def fine_tune(
     store: RunStateStore | None = None,
     watcher: Watcher | None = None,
     proves_repeatable: bool = False,
+    goes_on_at_chance: bool = False,
 ) -> Outcome:
     """Train the network as `recipe.fine_tuning` says and leave the weights that are to be kept in it.
 
@@ -35,7 +36,8 @@ def fine_tune(
     averages; under keep = "best" a network that training only made worse stays as it was. A training that was
     interrupted goes on from the last epoch `store` holds, and ends with the weights it would have had (docs/decisions).
     When memory ends, passes are halved and their gradients accumulated, from the last whole epoch on.
-    proves_repeatable: make the first updates twice before anything else, and compare them.
+    proves_repeatable: make the first updates twice before anything else, and compare them. goes_on_at_chance: one
+    that learns nothing is told of and not stopped.
     Refused with TrainingError: a training that learns nothing, with the likely causes; memory for not even one image;
     one that was to be repeatable and is not.
     """
@@ -52,7 +54,7 @@ def fine_tune(
             if proves_repeatable:
                 prove_repeatable(partial(_first_updates, network, part, recipe, length))
                 watcher.note(f"the first {UPDATES} updates, made twice, gave the same bits")
-            outcome = Training(network, part, recipe, length, store, watcher).run()
+            outcome = Training(network, part, recipe, length, store, watcher, goes_on_at_chance).run()
             return replace(outcome, earlier_seconds=earlier)
         except memory_errors() as error:
             if not is_out_of_memory(error):

@@ -63,8 +63,13 @@ class Training:
         length: TrainingLength,
         store: RunStateStore,
         watcher: Watcher,
+        goes_on_at_chance: bool = False,
     ) -> None:
-        """Compile the network to be trained; nothing is changed yet."""
+        """Compile the network to be trained; nothing is changed yet.
+
+        goes_on_at_chance: the watchdog says what it sees, once, and stops nothing but a training that diverged.
+        """
+        self._goes_on_at_chance, self._has_warned = goes_on_at_chance, False
         self._network, self._part, self._recipe, self._length = network, part, recipe, length
         self._store, self._watcher = store, watcher
         self._choices: FineTuning = recipe.fine_tuning
@@ -186,12 +191,20 @@ class Training:
             chance=loss_at_chance(self._choices, self._part.classes),
             recipe=self._recipe,
         )
-        if seen.causes:
-            causes = "\n".join(f"  {number}. {cause}" for number, cause in enumerate(seen.causes, start=1))
-            raise TrainingError(
-                f"expected fine-tuning to learn, got one that is {seen.health}: {seen.measured}; likely causes, the "
-                f"likeliest first:\n{causes}"
-            )
+        if not seen.causes:
+            return
+        if self._goes_on_at_chance and seen.health != "diverged":
+            if not self._has_warned:
+                self._watcher.note(
+                    f"{seen.health}: {seen.measured}; it goes on all the same, as preflight was accepted"
+                )
+            self._has_warned = True
+            return
+        causes = "\n".join(f"  {number}. {cause}" for number, cause in enumerate(seen.causes, start=1))
+        raise TrainingError(
+            f"expected fine-tuning to learn, got one that is {seen.health}: {seen.measured}; likely causes, the "
+            f"likeliest first:\n{causes}"
+        )
 
     def _groups(self) -> dict[str, list[Any]]:
         """Every variable a run state holds."""

@@ -91,7 +91,13 @@ def tune(
     announce(network, sources)
     store, watcher = StudyCheckpoints(folder, inputs), _Teller(run, lesson)
     outcome = fine_tune(
-        network, part, lesson.recipe, store=store, watcher=watcher, proves_repeatable=run.is_deterministic
+        network,
+        part,
+        lesson.recipe,
+        store=store,
+        watcher=watcher,
+        proves_repeatable=run.is_deterministic,
+        goes_on_at_chance=run.accepts_preflight,
     )
     freeze(classifier.trunk, classifier.head)
     sources.remove()
