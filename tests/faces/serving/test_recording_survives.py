@@ -12,6 +12,7 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ class Process:
         return float(found[1]) if found else 0.0
 
     def load(self, bodies, seconds=60.0):
-        """Send until it ends, or so long; how many pictures were answered."""
+        """Send until it ends (an answer begun may break off), or so long; how many pictures were answered."""
         answered, until = 0, time.monotonic() + seconds
         for body in bodies:
             try:
@@ -66,7 +67,7 @@ class Process:
                     urllib.request.Request(f"{self.url}/v1/models/colours:predict", body), timeout=LONGEST_SECONDS
                 ) as answer:
                     answered += len(json.load(answer)["predictions"])
-            except (OSError, ValueError):
+            except (OSError, HTTPException, ValueError):
                 break
             if time.monotonic() > until:
                 break
