@@ -31,7 +31,7 @@ from processor import machine
 RESULTS = Path(__file__).parent / "results" / "kill_test.json"
 SETTINGS = {
     "network.input_pixels": "64",
-    "fine_tuning.from_layer": "blocks_11",
+    "fine_tuning.from_layer": "blocks_8",
     "fine_tuning.epochs": "5",
     "augmentation.flip": "none",
     "test_time.flips": "false",

@@ -40,7 +40,7 @@ def main() -> None:
     asked.add_argument("--warm", action="store_true", help="the data, weights or features were cached before")
     options = asked.parse_args()
     for study in options.studies:
-        name, run = _run(study, not options.warm, options.backend)
+        name, run = read_run(study, not options.warm, options.backend)
         path = RESULTS / f"{name}.json"
         before = json.loads(path.read_bytes())["runs"] if path.exists() else []
         others = [one for one in before if _which(one) != _which(run)]
@@ -53,7 +53,8 @@ def _which(run: dict[str, Any]) -> tuple[str, int]:
     return run.get("backend", "tensorflow"), run["seed"]
 
 
-def _run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]:
+def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]:
+    """Return the recipe's name and what the study's own files say of it."""
     evaluation = json.loads((study / "evaluation.json").read_bytes())
     preflight = json.loads((study / "preflight.json").read_bytes())
     stages = json.loads((study / "study.json").read_bytes())["stages"]

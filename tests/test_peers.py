@@ -49,9 +49,24 @@ def test_a_row_measured_again_replaces_its_first_measurement(module, tmp_path):
     compare = module("compare")
     row = {"peer": "timm", "network": "n", "pixels_asked": 0, "minutes": 5, "seed": 42, "train_images": 8000}
     for change in ({"accuracy": 1}, {"accuracy": 2}, {"accuracy": 3, "minutes": 15}):
-        compare.write_row(tmp_path / "peers.json", {**row, **change}, {})
+        compare.write_row(tmp_path / "peers.json", {**row, **change})
     rows = json.loads((tmp_path / "peers.json").read_text())["rows"]
     assert [(one["minutes"], one["accuracy"]) for one in rows] == [(5, 2), (15, 3)]
+    assert all(one["machine"]["cores"] >= 1 for one in rows)
+
+
+def test_a_recipe_of_lowres_measured_again_replaces_it_whatever_it_took(module, tmp_path):
+    compare = module("compare")
+    row = {"peer": "lowres", "network": "quick", "pixels_asked": 0, "seed": 42, "train_images": 8000}
+    for minutes in (2.5, 2.7):
+        compare.write_row(tmp_path / "peers.json", {**row, "minutes": minutes})
+    rows = json.loads((tmp_path / "peers.json").read_text())["rows"]
+    assert [one["minutes"] for one in rows] == [2.7]
+
+
+def test_a_recipe_of_lowres_is_not_measured_on_fewer_images(module):
+    with pytest.raises(SystemExit, match="expected 8000 images for lowres' own recipes, got 800"):
+        module("compare").run_lowres("quick", 42, 800)
 
 
 def test_the_minutes_run_from_the_start_of_the_script(module, tmp_path, monkeypatch):

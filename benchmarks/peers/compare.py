@@ -4,8 +4,10 @@
 
 Each peer runs in an environment of its own (requirements.txt; made where it is missing) on two threads. The minutes run
 from its start to its final weights; validation chooses, test is predicted once afterwards, untimed. lowres' own
-recipes stand beside them as benchmarks/recipe.py measured them, each for as long as it took. A row replaces the row of
-the same peer, network, size asked for, minutes, seed and images, so the comparison can be made in pieces.
+recipes are studies on the same machine with an empty cache, timed from the command to the end of it: download,
+preflight, report and the prediction of the test part are in their minutes, which nobody can choose. A row replaces the
+row of the same peer, network, size asked for, minutes, seed and images, so the comparison can be made in pieces; each
+names its machine, as pieces of it may have been made on another.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +37,10 @@ from lowres.values.split import make_split
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from processor import machine  # noqa: E402  # it lies one folder up
+from recipe import read_run  # noqa: E402
 
 RESULTS = HERE.parent / "results" / "peers.json"
+TRAIN_IMAGES = 8000
 BACKBONES = ("efficientnet-lite0", "resnet50")
 THREADS = 2
 # Peer, its network, the input's side (0: the largest that fits the minutes), and what its users would call it.
@@ -48,12 +53,19 @@ ROWS = (
     ("keras", "scaled-twice", 0, "the described system as written: ResNet50, 224 px, pixels scaled twice"),
     ("keras", "right", 0, "the described system with its input scaled once"),
 )
+# lowres' own recipes, from the quickest.
+RECIPES = ("quick", "transfer-lite0", "transfer")
 ROW_KEY = ("peer", "network", "pixels_asked", "minutes", "seed", "train_images")
 
 
 def main() -> None:
     """Run every row asked for and write the file after each, so that a stopped run keeps what it has."""
     wanted = _arguments()
+    for recipe in RECIPES:
+        if wanted.only in ("", "lowres", f"lowres:{recipe}"):
+            write_row(wanted.out, run_lowres(recipe, wanted.seed, wanted.images))
+    if wanted.only.startswith("lowres"):
+        return
     python = made_environment(wanted.environment)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -68,7 +80,7 @@ def main() -> None:
                     asked = {"peer": peer, "network": network, "pixels_asked": pixels, "recipe": recipe, **images}
                     row = {**asked, **run_peer(python, folder, peer, network, pixels, minutes, wanted.seed)}
                     taken[peer, network] = row["pixels"]
-                    write_row(wanted.out, row, difference)
+                    write_row(wanted.out, row | {"features_against_lowres": difference})
 
 
 def made_environment(folder: Path) -> Path:
@@ -143,12 +155,43 @@ def run_peer(
     return {**result, "load_before": load}
 
 
-def lowres_beside() -> list[dict[str, Any]]:
-    """Return what lowres' own recipes reached and took, from their results: download, report and all counted."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.parent.glob("*.json"))]
-    kept = ("recipe", "number_of_runs", "n", "mean_accuracy", "mean_accuracy_with_flips", "mean_minutes")
-    rows = [{key: one[key] for key in kept if key in one} for one in found if "mean_minutes" in one]
-    return sorted(rows, key=lambda row: row["mean_minutes"])
+def run_lowres(recipe: str, seed: int, train_images: int) -> dict[str, Any]:
+    """Return what a study by that recipe reached, and its seconds from the command to its end.
+
+    Fewer than 8,000 training images are refused: a recipe is measured on what it was made for.
+    """
+    if train_images != TRAIN_IMAGES:
+        raise SystemExit(f"expected {TRAIN_IMAGES} images for lowres' own recipes, got {train_images}; drop --images")
+    with tempfile.TemporaryDirectory() as scratch:
+        study = Path(scratch) / "study"
+        words = ["study", "cifar10", "--recipe", recipe, "--study", str(study), "--seed", str(seed)]
+        _say(f"peers: lowres {' '.join(words)}")
+        load, started = round(os.getloadavg()[0], 2), time.monotonic()
+        cache = {"LOWRES_CACHE": str(Path(scratch) / "cache")}
+        subprocess.run([sys.executable, "-m", "lowres", *words], check=True, env=os.environ | cache)
+        seconds = round(time.monotonic() - started, 1)
+        name, run = read_run(study, True, "tensorflow")
+    flipped = {"test_with_flips": _judged(run["with_flipped_views"])} if "with_flipped_views" in run else {}
+    asked = {"peer": "lowres", "network": recipe, "pixels_asked": 0, "recipe": f"lowres study cifar10 --recipe {name}"}
+    return {
+        **asked,
+        "train_images": train_images,
+        "minutes": round(seconds / 60, 2),
+        "seed": run["seed"],
+        "fits": True,
+        "seconds": seconds,
+        "stage_seconds": run["stage_seconds"],
+        "test": {"n": run["n"], **_judged(run)},
+        **flipped,
+        "validation_curve": run["validation_curve"],
+        "versions": run["versions"],
+        "load_before": load,
+    }
+
+
+def _judged(found: dict[str, Any]) -> dict[str, Any]:
+    low, high = found["accuracy_interval"]
+    return {"accuracy": found["accuracy"], "interval": [round(low, 4), round(high, 4)]}
 
 
 def environment() -> dict[str, str]:
@@ -163,21 +206,24 @@ def environment() -> dict[str, str]:
     }
 
 
-def write_row(path: Path, row: dict[str, Any], difference: dict[str, Any]) -> None:
-    """Put the row into the results file, in the place of the one it repeats."""
+def write_row(path: Path, row: dict[str, Any]) -> None:
+    """Put the row, with the machine it ran on, into the results file, in the place of the one it repeats.
+
+    A recipe of lowres repeats whatever it took before: its minutes are no choice.
+    """
+    row = {**row, "machine": machine()}
     _say(json.dumps(row))
     kept = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    rows = [one for one in kept if any(one[key] != row[key] for key in ROW_KEY)] + [row]
+    key = [name for name in ROW_KEY if name != "minutes" or row["peer"] != "lowres"]
+    rows = [one for one in kept if any(one[name] != row[name] for name in key)] + [row]
     atomic_write_json(
         path,
         {
-            "what": "peers on lowres' CIFAR-10 split and weights; minutes from a script's start to its final weights",
+            "what": "peers on lowres' CIFAR-10 split and weights; minutes from a script's start to its final weights,"
+            " of lowres from the command to the end of the study",
             "runs": 1,
             "threads": THREADS,
-            "machine": machine(),
-            "features_against_lowres": difference,
-            "lowres": lowres_beside(),
-            "rows": sorted(rows, key=lambda one: tuple(str(one[key]) for key in ROW_KEY[:3]) + (one["minutes"],)),
+            "rows": sorted(rows, key=lambda one: tuple(str(one[name]) for name in ROW_KEY[:3]) + (one["minutes"],)),
         },
     )
 
@@ -186,8 +232,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environment", type=Path, default=cache_folder("peers-environment"), help="of the peers")
     parser.add_argument("--minutes", type=float, nargs="+", default=[5, 15, 45])
-    parser.add_argument("--images", type=int, default=8000, help="train images; the other parts shrink along")
-    parser.add_argument("--only", default="", help="one peer (timm), or one of its networks (fastai:resnet50)")
+    parser.add_argument("--images", type=int, default=TRAIN_IMAGES, help="train images; the other parts shrink along")
+    parser.add_argument("--only", default="", help="one peer (timm, lowres), or one of its own (fastai:resnet50)")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import RecipeError
+from lowres.networks.feature_levels import join_levels
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.trainable_network import freeze, trainable_network
 from networks.one_step import gradients
@@ -224,15 +225,25 @@ def test_freezing_marks_the_trunk_as_still_and_the_head_as_not(parts):
 
 
 def test_a_layer_that_is_not_there_is_refused_with_those_that_are(parts):
-    wanted = r"fine_tuning\.from_layer to begin the name of a layer of the trunk, got 'block_1'; try one of blocks, .*"
+    wanted = r"a layer of the trunk, got 'block_1'; try one of stem_conv, stem_bn, blocks_0, blocks_1, blocks_10$"
     with pytest.raises(RecipeError, match=wanted):
         trainable_network(*parts, "block_1")
 
 
 @pytest.mark.parametrize("from_layer", ["blocks_0_depthwise", "blocks_0_add", "blocks_10_2"])
 def test_a_cut_that_another_path_leads_around_is_refused(parts, from_layer):
-    wanted = (
-        rf"where the trunk is a single path, got '{from_layer}', around which another path leads; try a whole block"
-    )
+    wanted = rf"is a single path, got '{from_layer}', around which another path leads; try one of stem_conv, "
     with pytest.raises(RecipeError, match=wanted):
         trainable_network(*parts, from_layer)
+
+
+def test_a_cut_above_a_level_that_the_head_reads_is_refused_with_the_cuts_there_are(parts):
+    trunk = keras.Model(parts[0].input, join_levels(parts[0], ["blocks_0_add"]))
+    head = head_on(trunk)
+    wanted = r"got 'blocks_10', .*; try one of .*; with network.levels = several the head reads lower blocks too"
+    with pytest.raises(RecipeError, match=wanted) as refused:
+        trainable_network(trunk, head, "blocks_10")
+    named = str(refused.value).split("try one of ")[1].split("; ")[0].split(", ")
+    assert named == ["stem_conv", "stem_bn", "blocks_0", "blocks_1"]
+    for name in named:
+        trainable_network(trunk, head, name)

@@ -25,7 +25,7 @@ from lowres.networks.input_contracts import (
 )
 from lowres.networks.keras_applications import APPLICATIONS, Application, application, load_application
 from lowres.networks.published_head import HeadForm
-from lowres.networks.resizing import resize
+from lowres.networks.resizing import COLUMNS_LAYER, ROWS_LAYER, resize
 from lowres.networks.small_images.state_dict import load_state_dict
 from lowres.networks.small_images.table import DEFAULT_PIXELS, NETWORKS, SMALLEST_PIXELS, SmallImageNetwork
 from lowres.networks.tiny_conv import tiny_conv
@@ -200,7 +200,7 @@ def feature_layer(trunk: keras.Model) -> str:
 def preprocessed_layer(trunk: keras.Model) -> str:
     """Return the name of the layer after which the backbone proper begins: what a probe of its input looks at."""
     names = {layer.name for layer in trunk.layers}
-    return next(name for name in ("resize_columns", "resize_rows", SCALING_LAYER) if name in names)
+    return next(name for name in (COLUMNS_LAYER, ROWS_LAYER, SCALING_LAYER) if name in names)
 
 
 def cut_layers(trunk: keras.Model, backbone: Backbone) -> tuple[str, ...]:

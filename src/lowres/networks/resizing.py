@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _KEYS_A = -0.5
+RESIZING_LAYERS = ROWS_LAYER, COLUMNS_LAYER = "resize_rows", "resize_columns"
 
 
 def resize(pixels: Any, target_pixels: int, interpolation: str) -> Any:
@@ -22,11 +23,11 @@ def resize(pixels: Any, target_pixels: int, interpolation: str) -> Any:
     """
     _, height, width, channels = pixels.shape
     if height != target_pixels:
-        rows = _matrix_layer("nhwc,hp->npwc", (target_pixels, width, channels), "resize_rows")
+        rows = _matrix_layer("nhwc,hp->npwc", (target_pixels, width, channels), ROWS_LAYER)
         pixels = rows(pixels)
         rows.set_weights([resampling_matrix(height, target_pixels, interpolation).T])
     if width != target_pixels:
-        columns = _matrix_layer("nhwc,wp->nhpc", (target_pixels, target_pixels, channels), "resize_columns")
+        columns = _matrix_layer("nhwc,wp->nhpc", (target_pixels, target_pixels, channels), COLUMNS_LAYER)
         pixels = columns(pixels)
         columns.set_weights([resampling_matrix(width, target_pixels, interpolation).T])
     return pixels

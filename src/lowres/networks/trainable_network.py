@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from typing import Any
 import keras
 
 from lowres.errors import RecipeError
+from lowres.networks.feature_levels import JOINED_LAYER
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.precision import training_precision
+from lowres.networks.resizing import RESIZING_LAYERS
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
 from lowres.values.recipes.recipe_sections import FineTuning
@@ -127,26 +130,41 @@ def _cut(trunk: keras.Model, from_layer: str) -> tuple[keras.Model, keras.Model]
     else:
         raise RecipeError(
             f"expected fine_tuning.from_layer to begin the name of a layer of the trunk, got {from_layer!r}; "
-            f"try one of {_block_names(trunk)}"
+            f"try one of {_cuts(trunk)}"
         )
     try:
-        # A layer that several paths lead into gives no one tensor.
-        (tensor,) = _sources(layer)
-        return keras.Model(trunk.inputs[0], tensor, name="below"), keras.Model(tensor, trunk.output)
+        return _cut_at(trunk, layer)
     except ValueError as error:
+        joined = any(layer.name == JOINED_LAYER for layer in trunk.layers)
+        levels = "; with network.levels = several the head reads lower blocks too, with last only the highest"
         raise RecipeError(
             f"expected fine_tuning.from_layer to begin where the trunk is a single path, got {from_layer!r}, around "
-            f"which another path leads; try a whole block: {_block_names(trunk)}"
+            f"which another path leads; try one of {_cuts(trunk)}{levels if joined else ''}"
         ) from error
+
+
+def _cut_at(trunk: keras.Model, layer: keras.Layer) -> tuple[keras.Model, keras.Model]:
+    # A layer that several paths lead into gives no one tensor.
+    (tensor,) = _sources(layer)
+    return keras.Model(trunk.inputs[0], tensor, name="below"), keras.Model(tensor, trunk.output)
 
 
 def _sources(layer: keras.Layer) -> list[Any]:
     return layer.input if isinstance(layer.input, list) else [layer.input]
 
 
-def _block_names(trunk: keras.Model) -> str:
-    blocks = sorted({layer.name.rsplit("_", 2)[0] for layer in trunk.layers if "_" in layer.name})
-    return ", ".join(blocks[:40])
+def _cuts(trunk: keras.Model) -> str:
+    """The blocks that a cut below leaves whole, lowest first; each is tried, as only the graph knows."""
+    first_layers: dict[str, keras.Layer] = {}
+    for layer in trunk.layers:
+        if layer.weights and layer.name not in RESIZING_LAYERS:
+            first_layers.setdefault(_block_name(layer.name), layer)
+    found = []
+    for name, layer in first_layers.items():
+        with contextlib.suppress(ValueError):
+            _cut_at(trunk, layer)
+            found.append(name)
+    return ", ".join(found)
 
 
 def _producer(tensor: Any) -> Any:
@@ -157,7 +175,7 @@ def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: 
     trunk.trainable = False
     for layer in upper.layers:
         if layer.weights:
-            layer.trainable = layer.name not in ("resize_rows", "resize_columns") and _is_trained(layer)
+            layer.trainable = layer.name not in RESIZING_LAYERS and _is_trained(layer)
             for variable in layer.weights:
                 variable.trainable = layer.trainable and not _stands_still(layer, variable)
     if depthwise == "freeze":
@@ -197,7 +215,7 @@ def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:
 
 
 def _refuse_fixed_sides(trunk: keras.Model, from_layer: str) -> None:
-    if from_layer or any(layer.name in ("resize_rows", "resize_columns") for layer in trunk.layers):
+    if from_layer or any(layer.name in RESIZING_LAYERS for layer in trunk.layers):
         raise RecipeError(
             "expected fine_tuning.progressive_pixels where the whole trunk trains on images of their own side, got "
             + (f"from_layer = {from_layer}" if from_layer else f"a trunk that resizes {trunk.input_shape[1:3]}")
