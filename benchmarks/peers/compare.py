@@ -164,7 +164,7 @@ def run_lowres(recipe: str, seed: int, train_images: int) -> dict[str, Any]:
         raise SystemExit(f"expected {TRAIN_IMAGES} images for lowres' own recipes, got {train_images}; drop --images")
     with tempfile.TemporaryDirectory() as scratch:
         study = Path(scratch) / "study"
-        words = ["study", "cifar10", "--recipe", recipe, "--study", str(study), "--seed", str(seed)]
+        words = ["study", "cifar10", "--recipe", recipe, "--study", str(study), "--set", f"seed={seed}"]
         _say(f"peers: lowres {' '.join(words)}")
         load, started = round(os.getloadavg()[0], 2), time.monotonic()
         cache = {"LOWRES_CACHE": str(Path(scratch) / "cache")}
