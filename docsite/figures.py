@@ -8,11 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docsite.markdown import code, table
+from docsite.markdown import code, prose, table
 from docsite.recipe_pages import machine_words
 from lowres.faces.numbers_in_words import duration, percent
 
 Results = dict[str, Any]
+# Written by another script than its name says, and alone on the machine.
+_SCRIPTS = {"peers": "benchmarks/peers/compare.py"}
+_OTHER_WORK = "Other work may have run beside it."
+_BESIDE = {"peers": "Nothing else ran beside it."}
 _MARKER = re.compile(r"^<!-- figures: ([\w-]+) -->$", re.MULTILINE)
 
 
@@ -28,10 +32,16 @@ def with_figures(text: str, root: Path) -> str:
         if not path.exists():
             return f"Not measured yet: there is no `benchmarks/results/{name}.json`."
         results = json.loads(path.read_bytes())
-        on = f"Measured on {machine_words(results['machine'])}; from `benchmarks/results/{name}.json`, written by "
-        return f"{draw(results)}\n{on}`benchmarks/{name}.py`. Other work may have run beside it."
+        on = f"Measured on {_machines(results)}; from `benchmarks/results/{name}.json`, written by "
+        return f"{draw(results)}\n{on}`{_SCRIPTS.get(name, f'benchmarks/{name}.py')}`. {_BESIDE.get(name, _OTHER_WORK)}"
 
     return _MARKER.sub(fill, text)
+
+
+def _machines(results: Results) -> str:
+    """The machine of the results, or those of their rows."""
+    machines = [results["machine"]] if "machine" in results else [row["machine"] for row in results["rows"]]
+    return "; ".join(dict.fromkeys(machine_words(one) for one in machines))
 
 
 def _tutorial(results: Results) -> str:
@@ -113,6 +123,35 @@ def _exports(results: Results) -> str:
     return f"Study `{results['study']}`, test pictures.\n\n{table(header, rows)}{pace}"
 
 
+def _peers(results: Results) -> str:
+    """By minutes, so that what a reader has time for stands together; a machine's rows apart from another's."""
+    header = ("Minutes", "Tool", "Network or recipe", "Pixels", "Test accuracy", "95 % interval", "With mirror images")
+    machines = dict.fromkeys(machine_words(row["machine"]) for row in results["rows"])
+    tables = []
+    for one in machines:
+        rows = sorted((row for row in results["rows"] if machine_words(row["machine"]) == one), key=_minutes_of_row)
+        title = f"On {one}:\n\n" if len(machines) > 1 else ""
+        tables.append(title + table(header, map(_peer_row, rows)))
+    judged = next(row["test"]["n"] for row in results["rows"] if row["fits"])
+    trained = results["rows"][0]["train_images"]
+    return "\n".join(tables) + f"\nTest pictures: n = {judged:,}, training pictures: {trained:,}; one run a row.\n"
+
+
+def _peer_row(row: Results) -> list[str]:
+    name = f"lowres, {code(row['network'])}" if row["peer"] == "lowres" else row["peer"]
+    start = [f"{_minutes_of_row(row):.1f}", name, prose(row["recipe"])]
+    if not row["fits"]:
+        return [*start, "", f"does not fit: {row['why']}", "", ""]
+    flipped = percent(row["test_with_flips"]["accuracy"]) if "test_with_flips" in row else ""
+    judged = [f"**{percent(row['test']['accuracy'])}**", _interval(row["test"]["interval"]), flipped]
+    return [*start, str(row.get("pixels", "")), *judged]
+
+
+def _minutes_of_row(row: Results) -> float:
+    """What it took; the minutes it was given, where it did not fit."""
+    return float(row["seconds"]) / 60 if row["fits"] else float(row["minutes"])
+
+
 def _signed(points: float) -> str:
     # Nothing has no sign, so minus nought becomes nought.
     return f"{round(points, 1) + 0.0:+.1f}"
@@ -124,6 +163,7 @@ def _interval(ends: list[float]) -> str:
 
 FIGURES: dict[str, Callable[[Results], str]] = {
     "exports": _exports,
+    "peers": _peers,
     "tutorial": _tutorial,
     "unbalanced": _unbalanced,
 }

@@ -42,6 +42,7 @@ def contents(root: Path, pages: dict[str, str]) -> list[dict[str, Any]]:
         },
         {
             "Background": [
+                "beside-other-tools.md",
                 "described-system-checked.md",
                 "cpu-speedrun.md",
                 "architecture.md",

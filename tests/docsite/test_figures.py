@@ -52,6 +52,29 @@ EXPORTS = {
 }
 
 
+PEER = {
+    "peer": "timm",
+    "network": "n",
+    "recipe": "AdamW, cosine",
+    "pixels": 96,
+    "minutes": 15,
+    "train_images": 8000,
+    "fits": True,
+    "seconds": 882.0,
+    "test": {"n": 10000, "accuracy": 0.9, "interval": [0.894, 0.906]},
+    "machine": MACHINE,
+}
+OWN = PEER | {
+    "peer": "lowres",
+    "network": "quick",
+    "recipe": "lowres study cifar10 --recipe quick",
+    "seconds": 120.0,
+    "test": {"n": 10000, "accuracy": 0.91, "interval": [0.904, 0.916]},
+    "test_with_flips": {"accuracy": 0.92, "interval": [0.914, 0.926]},
+}
+del OWN["pixels"]
+
+
 @pytest.fixture
 def checkout(tmp_path):
     folder = tmp_path / "benchmarks" / "results"
@@ -59,6 +82,7 @@ def checkout(tmp_path):
     (folder / "tutorial.json").write_text(json.dumps(TUTORIAL))
     (folder / "exports.json").write_text(json.dumps(EXPORTS))
     (folder / "unbalanced.json").write_text(json.dumps(UNBALANCED))
+    (folder / "peers.json").write_text(json.dumps({"rows": [PEER, OWN]}))
     return tmp_path
 
 
@@ -85,6 +109,25 @@ def test_exports_show_size_and_what_was_lost(checkout):
     page = filled("exports", checkout)
     assert "| `litert-int8` | 4.1 MB | 90.0 % (89.0 % to 91.0 %) | -0.4 points | 98.0 % | 2,000 |" in page
     assert "`litert-int8` took 7.5 ms and `litert-float32` 9.0 ms (medians of 300)" in page
+
+
+def test_peers_stand_by_their_minutes(checkout):
+    page = filled("peers", checkout)
+    own = page.index("| 2.0 | lowres, `quick` | lowres study cifar10 --recipe quick |  | **91.0 %** | 90.4 % to 91.6 % | 92.0 % |")
+    assert own < page.index("| 14.7 | timm | AdamW, cosine | 96 | **90.0 %** | 89.4 % to 90.6 % |  |")
+    assert "n = 10,000, training pictures: 8,000; one run a row" in page
+    assert "Measured on 2 cores of Some Processor; from `benchmarks/results/peers.json`, written by" in page
+    assert "`benchmarks/peers/compare.py`. Nothing else ran beside it." in page
+
+
+def test_rows_of_two_machines_are_not_put_into_one_table(checkout):
+    other = PEER | {"machine": MACHINE | {"processor": "Another"}, "fits": False, "why": "too slow"}
+    (checkout / "benchmarks" / "results" / "peers.json").write_text(json.dumps({"rows": [PEER, other]}))
+    page = filled("peers", checkout)
+    first, second = page.split("On 2 cores of Some Processor:")[1].split("On 2 cores of Another:")
+    assert "**90.0 %**" in first
+    assert "**90.0 %**" not in second
+    assert "| 15.0 | timm | AdamW, cosine |  | does not fit: too slow |  |  |" in second
 
 
 @pytest.mark.parametrize("name", FIGURES)
