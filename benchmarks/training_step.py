@@ -1,16 +1,19 @@
 """Writes benchmarks/results/training_step.json: images a second of one fine-tuning step, by what each shortcut adds.
 
     .venv/bin/python benchmarks/training_step.py [--pixels 160] [--repeats 12]
+    TF_ENABLE_ONEDNN_OPTS=0 .venv/bin/python benchmarks/training_step.py
 
 The same layers of the same trunk, the same batch, in one process: as Keras runs them, BatchNorm folded, depthwise
-kernels standing still, products in bfloat16 where the processor has it, and where it has AMX tiles the gradients of
-kernels made of matrix products in place of oneDNN's. Last a small network from scratch, its whole trunk, with and
-without the latter. Quiet machine, please.
+kernels standing still, products in bfloat16 where the processor has it, and gradients made of matrix products in place
+of oneDNN's, where the processor is quicker at those. Last a small network from scratch, its whole trunk, with and without
+the latter. The second command is the same without oneDNN, which is TensorFlow's own choice on processors without
+AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one measurement. Quiet machine, please.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -23,9 +26,7 @@ import numpy as np
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
-from lowres.networks.precision import processor_has_tiles
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.backend import load_backend
 from processor import has_bfloat16, machine
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
@@ -35,12 +36,14 @@ STEPS = (
     {"normalisation": "training", "depthwise": "train", "precision": "float32"},
     {"normalisation": "inference", "depthwise": "train", "precision": "float32"},
     {"normalisation": "inference", "depthwise": "freeze", "precision": "float32"},
+    {"normalisation": "inference", "depthwise": "freeze", "precision": "float32", "gradients": "products"},
     {"normalisation": "inference", "depthwise": "freeze", "precision": "bfloat16"},
-    {"normalisation": "inference", "depthwise": "freeze", "precision": "bfloat16", "kernel_gradients": "products"},
+    {"normalisation": "inference", "depthwise": "freeze", "precision": "bfloat16", "gradients": "products"},
 )
 SMALL, SMALL_BATCH, SMALL_PIXELS = "airbench94", 250, 32
-SMALL_STEP = {"normalisation": "training", "depthwise": "train", "precision": "bfloat16"}
+SMALL_STEP = {"normalisation": "training", "depthwise": "train"}
 CLASSES = 10
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def main() -> None:
@@ -50,37 +53,47 @@ def main() -> None:
     asked.add_argument("--batch", type=int, default=64)
     asked.add_argument("--repeats", type=int, default=12)
     options = asked.parse_args()
+    load_backend()
     rows: list[dict[str, Any]] = []
-    small = [SMALL_STEP, SMALL_STEP | {"kernel_gradients": "products"}]
+    precision = "bfloat16" if has_bfloat16() else "float32"
+    small = [SMALL_STEP | {"precision": precision}, SMALL_STEP | {"precision": precision, "gradients": "products"}]
     wanted = [(backbone, layer, step) for backbone, layer in ROWS for step in STEPS]
     for backbone, from_layer, step in [*wanted, *((SMALL, "", step) for step in small)]:
         if _runs_here(step):
             rows.append(_row(backbone, from_layer, step, options))
             print(rows[-1], flush=True)
-            versions = installed_versions(("keras", "tensorflow", "tensorflow-cpu"))
-            load = [round(one, 2) for one in os.getloadavg()]
-            about = {"load_average": load, "machine": machine(), "versions": versions}
-            atomic_write_json(RESULTS, {**vars(options), "rows": rows, **about})
+            _write({**vars(options), "onednn": os.environ[ONEDNN] != "0", "rows": rows})
 
 
 def _runs_here(step: dict[str, str]) -> bool:
+    from lowres.networks.precision import products_beat_convolutions
+
     return (step["precision"] != "bfloat16" or has_bfloat16()) and (
-        "kernel_gradients" not in step or processor_has_tiles()
+        "gradients" not in step or products_beat_convolutions(step["precision"])
     )
 
 
+def _write(measurement: dict[str, Any]) -> None:
+    versions = installed_versions(("keras", "tensorflow", "tensorflow-cpu"))
+    load = [round(one, 2) for one in os.getloadavg()]
+    measurement |= {"load_average": load, "machine": machine(), "versions": versions}
+    before = json.loads(RESULTS.read_bytes())["measurements"] if RESULTS.exists() else []
+    others = [one for one in before if any(one[key] != measurement[key] for key in ("machine", "onednn"))]
+    atomic_write_json(RESULTS, {"measurements": [*others, measurement]})
+
+
 def _row(backbone: str, from_layer: str, step: dict[str, str], options: argparse.Namespace) -> dict[str, Any]:
-    with _kernel_gradients(step.get("kernel_gradients", "oneDNN")) as kernel_gradients:
-        choices = {name: value for name, value in step.items() if name != "kernel_gradients"}
+    with _gradients(step.get("gradients", "convolutions")) as gradients:
+        choices = {name: value for name, value in step.items() if name != "gradients"}
         batch = SMALL_BATCH if backbone == SMALL else options.batch
         pixels = SMALL_PIXELS if backbone == SMALL else options.pixels
         found = _timed(backbone, from_layer, choices, batch, pixels, options.repeats)
-    return {"backbone": backbone, "from_layer": from_layer, **choices, "kernel_gradients": kernel_gradients, **found}
+    return {"backbone": backbone, "from_layer": from_layer, **choices, "gradients": gradients, **found}
 
 
 @contextmanager
-def _kernel_gradients(of: str) -> Iterator[str]:
-    """Let networks take their kernels' gradients as oneDNN makes them, or as lowres does."""
+def _gradients(of: str) -> Iterator[str]:
+    """Let networks take their gradients as TensorFlow makes them, or as lowres does."""
     from lowres.networks.rounded_operations import kernel_gradients
 
     if of == "products":
@@ -98,6 +111,9 @@ def _timed(
     backbone: str, from_layer: str, step: dict[str, Any], batch_images: int, pixels: int, repeats: int
 ) -> dict[str, Any]:
     import keras
+
+    from lowres.networks.backbones import build_trunk
+    from lowres.networks.trainable_network import trainable_network
 
     if backbone == SMALL:
         trunk = build_trunk(backbone, (pixels, pixels, 3), pixels, seed=0)

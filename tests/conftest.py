@@ -18,6 +18,8 @@ from lowres.pipeline.reload_process import ReloadProcess
 _INSTALLED = [name for name in ("tensorflow", "jax", "torch") if find_spec(name)]
 os.environ.setdefault("KERAS_BACKEND", _INSTALLED[0] if _INSTALLED else "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# As users have it, who come to a framework by load_backend.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ["MPLBACKEND"] = "Agg"
 # Tiny fits on a busy machine: two BLAS threads wait for each other, and a tiny study took 68 s instead of 9.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

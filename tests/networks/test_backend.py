@@ -28,6 +28,19 @@ def test_it_says_which_one_runs():
     assert load_backend() == os.environ["KERAS_BACKEND"]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="it is TensorFlow that has the choice")
+@pytest.mark.parametrize("chosen", ["", "0"])
+def test_onednn_is_taken_on_every_processor_but_where_the_user_will_not_have_it(chosen):
+    """In a process of its own, as TensorFlow reads it once."""
+    program = "from lowres.networks.backend import load_backend\nload_backend()\n"
+    program += "from tensorflow.python.util import _pywrap_util_port; print(_pywrap_util_port.IsMklEnabled())"
+    variables = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    variables |= {"TF_ENABLE_ONEDNN_OPTS": chosen} if chosen else {}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
+    assert done.stdout.strip() == str(chosen == "")
+
+
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="it is TensorFlow that loses the order")
 def test_no_weight_may_change_before_a_gradient_has_read_it():
     import tensorflow

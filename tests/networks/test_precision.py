@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lowres.networks import precision
-from lowres.networks.precision import judge_precision, processor_is_quick_at_bfloat16, training_precision
+from lowres.networks.precision import (
+    judge_precision,
+    processor_is_quick_at_bfloat16,
+    products_beat_convolutions,
+    training_precision,
+)
 
 PROCESSORS = {
     "EPYC Genoa": ("AuthenticAMD", "fpu avx2 avx512f avx512_bf16", True),
@@ -34,6 +39,30 @@ def test_the_processor_decides(processor, vendor, flags, is_quick):
     processor(vendor, flags)
     assert processor_is_quick_at_bfloat16() == is_quick
     assert training_precision("auto") == ("bfloat16" if is_quick else "float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "quicker_in"),
+    [
+        ("EPYC Genoa", []),
+        ("EPYC Milan", ["float32"]),
+        ("Xeon with its AMX", ["bfloat16"]),
+        ("Xeon whose AMX is off", []),
+    ],
+)
+def test_products_are_taken_where_they_were_measured_to_be_quicker(processor, monkeypatch, name, quicker_in):
+    processor(*PROCESSORS[name][:2])
+    monkeypatch.setattr(precision.keras.backend, "backend", lambda: "tensorflow")
+    assert [one for one in ("bfloat16", "float32") if products_beat_convolutions(one)] == quicker_in
+    monkeypatch.setattr(precision.keras.distribution, "list_devices", lambda kind: [f"{kind}:0"])
+    assert not products_beat_convolutions("bfloat16")
+    assert not products_beat_convolutions("float32")
+
+
+def test_products_are_a_matter_of_tensorflow(processor, monkeypatch):
+    processor(*PROCESSORS["EPYC Milan"][:2])
+    monkeypatch.setattr(precision.keras.backend, "backend", lambda: "jax")
+    assert not products_beat_convolutions("float32")
 
 
 def test_a_system_that_says_nothing_gets_float32(tmp_path, monkeypatch, processor):

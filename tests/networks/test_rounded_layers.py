@@ -42,6 +42,21 @@ def test_a_product_is_of_rounded_numbers(uses_bias):
     )
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_a_convolution_that_squashes_by_itself_still_does(precision):
+    convolution = keras.layers.Conv2D(5, 1, activation="relu")
+    inputs = np.random.default_rng(1).standard_normal((2, 3, 3, 4)).astype(np.float32)
+    expected = keras.ops.convert_to_numpy(convolution(inputs))
+    assert (expected == 0).any()
+    found = RoundedConvolution(convolution, precision)(inputs)
+    assert keras.backend.standardize_dtype(found.dtype) == precision
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(keras.ops.cast(found, "float32")),
+        expected,
+        **({"rtol": 1e-5} if precision == "float32" else {"rtol": 0.02, "atol": 0.02}),
+    )
+
+
 def test_a_batch_is_measured_in_float32_and_moves_the_statistics():
     normalisation = keras.layers.BatchNormalization(momentum=0.5, epsilon=1e-3)
     inputs = np.random.default_rng(2).normal(3, 2, (64, 2, 2, 3)).astype(np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -25,10 +24,18 @@ def processor_is_quick_at_bfloat16() -> bool:
     return "amx_bf16" in flags or ("avx512_bf16" in flags and "AMD" in facts.get("vendor_id", ""))
 
 
-@cache
-def processor_has_tiles() -> bool:
-    """Whether it multiplies tiles of bfloat16 (AMX)."""
-    return "amx_bf16" in _processor_facts().get("flags", "").split()
+def products_beat_convolutions(precision: str) -> bool:
+    """Whether matrix products make a kernel's gradient sooner than TensorFlow's own, in numbers of that precision.
+
+    Beside oneDNN they do in bfloat16 with AMX tiles, and in float32 on an EPYC with AVX2 and no more; others were not measured
+    (networks/rounded_operations/kernel_gradients.py).
+    """
+    flags = set(_processor_facts().get("flags", "").split())
+    if keras.backend.backend() != "tensorflow" or _has_card():
+        return False
+    if precision == "bfloat16":
+        return "amx_bf16" in flags
+    return precision == "float32" and "avx2" in flags and "avx512f" not in flags
 
 
 def training_precision(choice: str) -> Precision:

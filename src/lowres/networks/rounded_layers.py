@@ -19,7 +19,7 @@ class RoundedConvolution(keras.layers.Layer):
     def __init__(
         self, convolution: keras.layers.Conv2D | keras.layers.DepthwiseConv2D, precision: str, **options: Any
     ) -> None:
-        """Take the convolution, which has to be built; precision: such as "bfloat16"."""
+        """Take the convolution, which has to be built; precision: such as "bfloat16"; "float32" rounds nothing."""
         super().__init__(dtype=precision, autocast=False, **options)
         self.convolution = convolution
         self.is_depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
@@ -34,7 +34,7 @@ class RoundedConvolution(keras.layers.Layer):
         product = keras.ops.cast(convolved(convolution, inputs, kernel), self.compute_dtype)
         if convolution.use_bias:
             product = product + keras.ops.cast(convolution.bias, self.compute_dtype)
-        return product
+        return convolution.activation(product)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the convolution's."""

@@ -13,7 +13,7 @@ import keras
 from lowres.errors import RecipeError
 from lowres.networks.feature_levels import JOINED_LAYER
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
-from lowres.networks.precision import training_precision
+from lowres.networks.precision import products_beat_convolutions, training_precision
 from lowres.networks.resizing import RESIZING_LAYERS
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
@@ -248,8 +248,8 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
             return FoldedConvolution(convolution_of[layer], layer, precision, name=layer.name)
         if isinstance(layer, keras.layers.BatchNormalization):
             return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, rounded)
-        if rounded and isinstance(layer, CONVOLUTIONS):
-            return RoundedConvolution(layer, rounded, name=layer.name)
+        if isinstance(layer, CONVOLUTIONS) and (rounded or products_beat_convolutions("float32")):
+            return RoundedConvolution(layer, rounded or "float32", name=layer.name)
         if rounded and layer.get_config().get("activation") == "gelu":
             return RoundedGelu(rounded, name=layer.name)
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})

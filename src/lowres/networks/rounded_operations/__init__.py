@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from lowres.networks.precision import processor_has_tiles
+from lowres.networks.precision import products_beat_convolutions
 
 
 class Normalised(NamedTuple):
@@ -36,13 +36,14 @@ def convolution(
 ) -> Any:
     """Return inputs `[n, h, w, in]` convolved with `[height, width, in, out]`, of their type.
 
-    On TensorFlow in bfloat16, on a processor with AMX tiles, the kernel's gradient is made of matrix products.
+    On TensorFlow gradients are made of matrix products where those are quicker.
     """
-    is_bfloat16 = keras.backend.standardize_dtype(inputs.dtype) == "bfloat16"
-    if is_bfloat16 and keras.backend.backend() == "tensorflow" and processor_has_tiles():
+    precision = keras.backend.standardize_dtype(inputs.dtype)
+    if products_beat_convolutions(precision):
         from lowres.networks.rounded_operations import kernel_gradients
 
-        if set(dilation_rate) == {1} and kernel_gradients.pays(tuple(kernel.shape), strides, padding):
+        is_plain = set(dilation_rate) == {1} and inputs.shape[-1] == kernel.shape[-2]
+        if is_plain and kernel_gradients.pays(tuple(kernel.shape), strides, padding):
             return kernel_gradients.convolution(inputs, kernel, strides)
     return keras.ops.conv(
         inputs, kernel, strides=strides, padding=padding, data_format="channels_last", dilation_rate=dilation_rate

@@ -1,9 +1,11 @@
-"""On TensorFlow: a convolution whose kernel's gradient is made of matrix products, where the processor has AMX tiles.
+"""On TensorFlow: a convolution whose gradients are made of matrix products, where a processor is quicker at those.
 
-oneDNN 3.7 computes that gradient in bfloat16 at a tenth of the speed of the convolution itself: on two cores of a Xeon
-with AMX, 64 images of 5x5 with 208 and 1,248 channels took 18 ms, the product of the same numbers 4; 250 of 7x7 with
-256 and 256 and a kernel of 3x3 took 111 ms, nine products 42 (docs/log.md, 2026-11-26). Sums are in float32 and the
-result is rounded to bfloat16 either way; only the order of the sums differs.
+oneDNN 3.7 computes the kernel's gradient in bfloat16 at a tenth of the speed of the convolution itself: on two cores of
+a Xeon with AMX, 64 images of 5x5 with 208 and 1,248 channels took 18 ms, the product of the same numbers 4; 250 of 7x7
+with 256 and 256 and a kernel of 3x3 took 111 ms, nine products 42 (docs/log.md, 2026-11-26). In float32 on two cores of
+an EPYC with AVX2, 64 images of 5x5 with 1,152 and 320 channels took 24 ms, the product 13; for the inputs' gradient 17
+and 12 (docs/log.md, 2026-11-27). Sums are in float32 and the result is of the inputs' type either way; only the order
+of the sums differs.
 """
 
 from __future__ import annotations
@@ -38,12 +40,19 @@ def convolution(inputs: Any, kernel: Any, strides: tuple[int, ...] = (1, 1)) -> 
 
 def _with_gradient(inputs: Any, kernel: Any) -> tuple[Any, Any]:
     def gradient(upstream: Any) -> tuple[Any, Any]:
-        inward = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=tf.shape(inputs), filter=kernel, out_backprop=upstream, strides=[1, 1, 1, 1], padding="SAME"
-        )
-        return inward, kernel_gradient(inputs, upstream, kernel.shape[:2])
+        return _input_gradient(inputs, upstream, kernel), kernel_gradient(inputs, upstream, kernel.shape[:2])
 
     return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradient
+
+
+def _input_gradient(inputs: Any, upstream: Any, kernel: Any) -> Any:
+    # In bfloat16 oneDNN is as quick at it.
+    if tuple(kernel.shape[:2]) == (1, 1) and inputs.dtype == tf.float32:
+        flat = tf.matmul(tf.reshape(upstream, [-1, upstream.shape[-1]]), kernel[0, 0], transpose_b=True)
+        return tf.reshape(flat, tf.shape(inputs))
+    return tf.raw_ops.Conv2DBackpropInput(
+        input_sizes=tf.shape(inputs), filter=kernel, out_backprop=upstream, strides=[1, 1, 1, 1], padding="SAME"
+    )
 
 
 def kernel_gradient(inputs: Any, upstream: Any, sides: tuple[int, int]) -> Any:
