@@ -5,9 +5,9 @@
 
 The same layers of the same trunk, the same batch, in one process: as Keras runs them, BatchNorm folded, depthwise
 kernels standing still, products in bfloat16 where the processor has it, and gradients made of matrix products in place
-of oneDNN's, where the processor is quicker at those. Last a small network from scratch, its whole trunk, with and without
-the latter. The second command is the same without oneDNN, which is TensorFlow's own choice on processors without
-AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one measurement. Quiet machine, please.
+of oneDNN's, where the processor is quicker at those. Last a small network from scratch, its whole trunk, with and
+without the latter. The second command is the same without oneDNN, which is TensorFlow's own choice on processors
+without AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one measurement. Quiet machine, please.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def test_a_kernel_of_one_place_may_stride(strides, sides, padding):
     upstream = RANDOM.standard_normal(values.shape).astype(np.float32)
     assert kernel_gradients.pays(kernel.shape, strides, padding.lower())
     ours = of(lambda x, k: kernel_gradients.convolution(x, k, strides), inputs, kernel, upstream)
-    # In float64 TensorFlow asks nothing of oneDNN, whose gradient of this kernel is wrong on AVX2: its inputs have fewer
-    # than eight channels (docs/decisions/0022-onednn-on-every-processor.md).
+    # In float64 TensorFlow asks nothing of oneDNN, whose gradient of this kernel is wrong on AVX2: its inputs have
+    # fewer than eight channels (docs/decisions/0022-onednn-on-every-processor.md).
     theirs = of(lambda x, k: tf.nn.conv2d(x, k, strides, padding), inputs.astype(np.float64), kernel, upstream)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
