@@ -101,6 +101,9 @@ class _Pixels:
 
 
 def _lowres() -> float:
+    from lowres.networks.backend import load_backend
+
+    load_backend()
     from lowres.networks.fine_tuning import fine_tune
     from lowres.networks.precision import training_precision
     from lowres.networks.trainable_network import trainable_network
