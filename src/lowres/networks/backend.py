@@ -41,7 +41,7 @@ def load_backend(is_deterministic: bool = False) -> str:
     # TensorFlow reads this when it starts, and greets at length where it is not set.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow reads this too. By itself it uses oneDNN only on processors with AVX512-VNNI and the like, and trains
-    # 1.3 to 1.8 times as long without it (EPYC with AVX2; benchmarks/results/training_step.json).
+    # 1.3 to 1.9 times as long without it (EPYC with AVX2; benchmarks/results/training_step.json).
     os.environ.setdefault(_ONEDNN, "1")
     # JAX reads this when it starts.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
