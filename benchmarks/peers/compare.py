@@ -76,7 +76,8 @@ def main() -> None:
             for peer, network, pixels, recipe in ROWS:
                 # Where the largest that fits is the network's own size, once is enough.
                 is_repeated = pixels != 0 and taken.get((peer, network)) == pixels
-                if wanted.only in ("", peer, f"{peer}:{network}") and not is_repeated:
+                names = ("", peer, f"{peer}:{network}", f"{peer}:{network}:{pixels}")
+                if wanted.only in names and not is_repeated:
                     asked = {"peer": peer, "network": network, "pixels_asked": pixels, "recipe": recipe, **images}
                     row = {**asked, **run_peer(python, folder, peer, network, pixels, minutes, wanted.seed)}
                     taken[peer, network] = row["pixels"]
@@ -233,7 +234,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--environment", type=Path, default=cache_folder("peers-environment"), help="of the peers")
     parser.add_argument("--minutes", type=float, nargs="+", default=[5, 15, 45])
     parser.add_argument("--images", type=int, default=TRAIN_IMAGES, help="train images; the other parts shrink along")
-    parser.add_argument("--only", default="", help="one peer (timm, lowres), or one of its own (fastai:resnet50)")
+    parser.add_argument("--only", default="", help="timm, fastai:resnet50, fastai:resnet50:0, lowres:quick")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()
