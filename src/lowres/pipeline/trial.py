@@ -125,6 +125,7 @@ def _lint(run: StudyRun) -> tuple[Finding, ...]:
         training_images=len(run.split.train),
         image_pixels=min(run.images.height, run.images.width),
         trunk_trained_pixels=find_backbone(run.recipe.network.backbone).default_pixels,
+        unlabelled_images=len(run.unlabelled) if run.recipe.self_training.epochs else None,
     )
     broken = tuple(finding for finding in found if finding.status != "PASS")
     return broken or (Finding("recipe", "PASS", f"nothing contradicts itself, by {len(found)} rules"),)

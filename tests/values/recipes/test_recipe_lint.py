@@ -13,6 +13,13 @@ MIRRORED = {"flipped_views": "always"}
 # name, the sections planted, status, what is measured, what repairs it.
 PLANTED = [
     (
+        "student",
+        {"fine_tuning": {"epochs": 4}, "self_training": {"epochs": 3}},
+        "WARN",
+        "self_training.epochs = 3, but there are no unlabelled images",
+        "--unlabelled DIR",
+    ),
+    (
         "from scratch",
         {"head": {"kinds": ["published"]}},
         "FAIL",
@@ -227,7 +234,7 @@ HEALTHY = [
 
 def lint(sections, **figures):
     recipe = Recipe.model_validate({"name": "test"} | sections)
-    findings = lint_recipe(recipe, **({"training_images": 8000, "image_pixels": 32} | figures))
+    findings = lint_recipe(recipe, **({"training_images": 8000, "image_pixels": 32, "unlabelled_images": 0} | figures))
     return {finding.name.removeprefix("recipe: "): finding for finding in findings}
 
 
@@ -260,7 +267,8 @@ def test_rules_without_a_figure_pass():
         "frozen_phase": {"views": 2},
         "fine_tuning": {"epochs": 9, "weight_averaging": 0.9999},
     }
-    found = lint(sections, training_images=None, image_pixels=None).values()
+    figures = {"training_images": None, "image_pixels": None, "unlabelled_images": None}
+    found = lint(sections | {"self_training": {"epochs": 3}}, **figures).values()
     assert worst(found) == "PASS"
 
 
@@ -282,7 +290,7 @@ def test_repaired_recipes_pass():
 def test_findings_name_keys_that_exist():
     texts = [f"{found.measured} {found.repair}" for _, sections, *_ in PLANTED for found in lint(sections).values()]
     named = set(
-        re.findall(r"\b(?:network|features|head|augmentation|frozen_phase|fine_tuning)\.[a-z_]+", " ".join(texts))
+        re.findall(r"\b(?:network|features|head|augmentation|frozen_phase|fine_tuning|self_training)\.[a-z_]+", " ".join(texts))
     )
     assert named <= set(field_keys())
     assert len(named) > 12

@@ -23,6 +23,7 @@ class _Subject:
     training_images: int | None
     image_pixels: int | None
     trunk_trained_pixels: int
+    unlabelled_images: int | None
 
     @property
     def fine_tunes(self) -> bool:
@@ -41,14 +42,16 @@ def lint_recipe(
     training_images: int | None = None,
     image_pixels: int | None = None,
     trunk_trained_pixels: int = 224,
+    unlabelled_images: int | None = None,
 ) -> tuple[Finding, ...]:
     """Return one finding a rule, worst news not first but in a fixed order; rules that lack a figure pass.
 
     training_images: size of the training part. image_pixels: shorter side of the images before resizing.
-    trunk_trained_pixels: side of the pictures the trunk's weights were trained on.
+    trunk_trained_pixels: side of the pictures the trunk's weights were trained on. unlabelled_images: those a student
+    can learn from.
     FAIL: training cannot run as written, or would be ruined. WARN: a choice has no effect, or costs more than it seems.
     """
-    subject = _Subject(recipe, training_images, image_pixels, trunk_trained_pixels)
+    subject = _Subject(recipe, training_images, image_pixels, trunk_trained_pixels, unlabelled_images)
     return (*(rule(subject) for rule in _RULES), *frozen_phase_findings(recipe))
 
 
@@ -273,6 +276,20 @@ def _augmentation(subject: _Subject) -> Finding:
     )
 
 
+def _student(subject: _Subject) -> Finding:
+    epochs = subject.recipe.self_training.epochs
+    if not epochs or subject.unlabelled_images != 0:
+        return Finding("recipe: student", "PASS", f"self_training.epochs = {epochs}")
+    return Finding(
+        "recipe: student",
+        "WARN",
+        f"self_training.epochs = {epochs}, but there are no unlabelled images: no student will be trained, and "
+        f"fine_tuning.epochs = {subject.recipe.fine_tuning.epochs} may be few without one",
+        "give --unlabelled DIR, a folder of more pictures of this kind; or set self_training.epochs to 0 and "
+        "fine_tuning.epochs to more",
+    )
+
+
 _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _scaling,
     _input_pixels,
@@ -288,4 +305,5 @@ _RULES: tuple[Callable[[_Subject], Finding], ...] = (
     _from_scratch,
     _normalisation,
     _augmentation,
+    _student,
 )
