@@ -160,7 +160,7 @@ def _made_environment(folder: Path) -> Path:
     if not (kept.exists() and kept.read_bytes() == requirements.read_bytes()):
         _say(f"cam_peer: making {folder} (about 6 GB)")
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", "-r", requirements], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
         kept.write_bytes(requirements.read_bytes())
     return python
 

@@ -92,7 +92,7 @@ def made_environment(folder: Path) -> Path:
         return python
     _say(f"peers: making {folder} (about 7 GB)")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", "-r", requirements], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
     kept.write_bytes(requirements.read_bytes())
     return python
 

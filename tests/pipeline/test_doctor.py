@@ -1,5 +1,6 @@
 """Faults are planted in what the machine and its frameworks report; each is named, weighed, and repaired in words."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,16 @@ from lowres.pipeline.doctor import check_backend, check_cache, check_cards, exam
 
 GIB = 2**30
 MACHINE = Machine("Linux 6 x86_64", "3.11.7", "AMD EPYC", ("avx2", "avx512f", "avx512_bf16"), 2, 24 * GIB, ())
-KERAS = {"version": "3.15.1", "backend": "tensorflow", "cards": [], "memory_growth": None, "processor_seconds": 0.15}
+KERAS = {
+    "version": "3.15.1",
+    "backend": "tensorflow",
+    "cards": [],
+    "memory_growth": None,
+    "processor_seconds": 0.15,
+    "loading_seconds": 5.04,
+    "modules": 2500,
+    "uncompiled_modules": 3,
+}
 OPENVINO = {"version": "2026.4", "devices": ["CPU"], "precisions": ["BF16", "WINOGRAD", "FP32"]}
 CARD = KERAS | {"cards": ["Quadro T1000"], "memory_growth": True, "card_seconds": 0.015}
 
@@ -81,6 +91,20 @@ def test_a_card_as_slow_as_the_processor_is_suspicious():
     finding = check_cards(MACHINE, CARD | {"card_seconds": 0.14})
     assert finding.status == "WARN"
     assert "seen but hardly used" in finding.repair
+
+
+def test_a_backend_that_is_compiled_anew_by_every_process_is_named_with_the_cause(examine, monkeypatch):
+    loading = examine()["backend's loading"]
+    assert (loading.status, loading.measured) == ("PASS", "5.0 s, 3 of its 2,500 modules not kept compiled")
+    uncompiled = KERAS | {"loading_seconds": 21.8, "uncompiled_modules": 2490}
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    loading = examine(keras=uncompiled)["backend's loading"]
+    assert (loading.status, loading.measured) == ("WARN", "21.8 s, 2,490 of its 2,500 modules not kept compiled")
+    assert loading.repair.startswith("PYTHONDONTWRITEBYTECODE is set, so that every process compiles them anew")
+    assert f"{sys.executable} -m compileall -q -j 0 " in loading.repair
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    assert examine(keras=uncompiled)["backend's loading"].repair.startswith("their folder cannot be written")
+    assert examine(keras={"fault": "ImportError: x"})["backend's loading"].status == "PASS"
 
 
 def test_memory_growth_is_told(examine):

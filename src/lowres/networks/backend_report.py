@@ -6,8 +6,10 @@ A process of its own, so that whoever asks loads no framework, and a framework t
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lowres.errors import MissingDependency
@@ -22,6 +24,7 @@ _LOADING_FAULTS = (ImportError, OSError, RuntimeError, AttributeError, TypeError
 def report() -> dict[str, Any]:
     """Return versions, cards, memory growth, and the seconds a float32 matrix product takes on each device.
 
+    Of the backend's loading: its seconds, how many Python modules came with it, how many have no compiled file now.
     A part that cannot be had holds its fault in words instead.
     """
     started = time.perf_counter()
@@ -44,18 +47,34 @@ def _openvino() -> dict[str, Any]:
 
 
 def _keras() -> dict[str, Any]:
+    before, started = set(sys.modules), time.perf_counter()
     backend = load_backend()
+    seconds = time.perf_counter() - started
     import keras
 
+    modules, uncompiled = count_compiled(name for name in sys.modules if name not in before)
     cards, grows = {"tensorflow": _tensorflow_cards, "jax": _jax_cards, "torch": _torch_cards}[backend]()
     return {
         "version": keras.__version__,
         "backend": backend,
         "cards": cards,
         "memory_growth": grows,
+        "loading_seconds": seconds,
+        "modules": modules,
+        "uncompiled_modules": uncompiled,
         "processor_seconds": _product_seconds("cpu:0"),
         "card_seconds": _product_seconds("gpu:0") if cards else None,
     }
+
+
+def count_compiled(names: Iterable[str]) -> tuple[int, int]:
+    """Return how many of these loaded modules Python compiles, and how many of those it keeps no compiled file of.
+
+    It keeps none where PYTHONDONTWRITEBYTECODE is set or the folder cannot be written, and compiles them anew each time.
+    """
+    specs = [getattr(sys.modules[name], "__spec__", None) for name in names]
+    files = [spec.cached for spec in specs if spec and spec.cached]
+    return len(files), sum(not os.path.exists(file) for file in files)
 
 
 def _tensorflow_cards() -> tuple[list[str], bool | None]:
@@ -67,8 +86,6 @@ def _tensorflow_cards() -> tuple[list[str], bool | None]:
 
 
 def _jax_cards() -> tuple[list[str], bool | None]:
-    import os
-
     import jax
 
     cards = [device.device_kind for device in jax.devices() if device.platform == "gpu"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ ENOUGH_MEMORY_GIB = 4.0
 ENOUGH_FREE_GIB = 3.0
 # A card that is not this many times as fast as the processor is not doing the work.
 FASTER_TIMES = 2.0
+# A few modules have no compiled file on every machine.
+MOST_UNCOMPILED = 0.2
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _GIB = 2**30
 _CARD_FREE_COST = "frozen features need none; training a whole network takes 10 to 50 times as long as on a card"
 
@@ -28,7 +34,7 @@ def examine_machine() -> list[Finding]:
     report = backend_report()
     findings = [_python(machine), *check_packages(installed_versions(LOOKED_AT))]
     findings += [_processor(machine), _cores(machine), _memory(machine)]
-    findings += [*check_backend(report), check_cards(machine, report.get("keras", {})), _growth(report)]
+    findings += [*check_backend(report), check_loading(report.get("keras", {})), check_cards(machine, report.get("keras", {})), _growth(report)]
     return [*findings, check_cache(cache_folder())]
 
 
@@ -49,6 +55,23 @@ def check_backend(report: dict[str, Any]) -> list[Finding]:
         precisions = ", ".join(sorted(set(openvino["precisions"]) & {"BF16", "FP16", "FP32", "INT8"}))
         findings.append(Finding("openvino at work", "PASS", f"{', '.join(openvino['devices'])}: {precisions}"))
     return findings
+
+
+def check_loading(keras: dict[str, Any]) -> Finding:
+    """Return whether every process that loads Keras has to compile it first, for want of files that keep it compiled."""
+    name = "backend's loading"
+    if "loading_seconds" not in keras:
+        return Finding(name, "PASS", "not tried, as it does not load")
+    modules, uncompiled = keras["modules"], keras["uncompiled_modules"]
+    measured = f"{keras['loading_seconds']:.1f} s, {uncompiled:,} of its {modules:,} modules not kept compiled"
+    if uncompiled <= modules * MOST_UNCOMPILED:
+        return Finding(name, "PASS", measured)
+    cause = f"{NO_BYTECODE} is set" if os.environ.get(NO_BYTECODE) else "their folder cannot be written"
+    repair = (
+        f"{cause}, so that every process compiles them anew, which takes most of that time; compile them once: "
+        f"{sys.executable} -m compileall -q -j 0 {sysconfig.get_path('purelib')}"
+    )
+    return Finding(name, "WARN", measured, repair)
 
 
 def check_cards(machine: Machine, keras: dict[str, Any]) -> Finding:
