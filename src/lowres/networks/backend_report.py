@@ -70,7 +70,7 @@ def _keras() -> dict[str, Any]:
 def count_compiled(names: Iterable[str]) -> tuple[int, int]:
     """Return how many of these loaded modules Python compiles, and how many of those it keeps no compiled file of.
 
-    It keeps none where PYTHONDONTWRITEBYTECODE is set or the folder cannot be written, and compiles them anew each time.
+    It keeps none where PYTHONDONTWRITEBYTECODE is set or the folder cannot be written, and compiles anew each time.
     """
     specs = [getattr(sys.modules[name], "__spec__", None) for name in names]
     files = [spec.cached for spec in specs if spec and spec.cached]

@@ -34,7 +34,12 @@ def examine_machine() -> list[Finding]:
     report = backend_report()
     findings = [_python(machine), *check_packages(installed_versions(LOOKED_AT))]
     findings += [_processor(machine), _cores(machine), _memory(machine)]
-    findings += [*check_backend(report), check_loading(report.get("keras", {})), check_cards(machine, report.get("keras", {})), _growth(report)]
+    findings += [
+        *check_backend(report),
+        check_loading(report.get("keras", {})),
+        check_cards(machine, report.get("keras", {})),
+        _growth(report),
+    ]
     return [*findings, check_cache(cache_folder())]
 
 
@@ -58,7 +63,7 @@ def check_backend(report: dict[str, Any]) -> list[Finding]:
 
 
 def check_loading(keras: dict[str, Any]) -> Finding:
-    """Return whether every process that loads Keras has to compile it first, for want of files that keep it compiled."""
+    """Return whether every process that loads Keras has to compile it first, as nothing keeps it compiled."""
     name = "backend's loading"
     if "loading_seconds" not in keras:
         return Finding(name, "PASS", "not tried, as it does not load")

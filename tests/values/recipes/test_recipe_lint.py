@@ -290,7 +290,9 @@ def test_repaired_recipes_pass():
 def test_findings_name_keys_that_exist():
     texts = [f"{found.measured} {found.repair}" for _, sections, *_ in PLANTED for found in lint(sections).values()]
     named = set(
-        re.findall(r"\b(?:network|features|head|augmentation|frozen_phase|fine_tuning|self_training)\.[a-z_]+", " ".join(texts))
+        re.findall(
+            r"\b(?:network|features|head|augmentation|frozen_phase|fine_tuning|self_training)\.[a-z_]+", " ".join(texts)
+        )
     )
     assert named <= set(field_keys())
     assert len(named) > 12
