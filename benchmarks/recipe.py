@@ -20,6 +20,8 @@ from lowres.files.atomic import atomic_write_json
 from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"
+# As the history calls it.
+STUDENT = "student"
 JUDGED = (
     "n",
     "accuracy",
@@ -62,17 +64,19 @@ def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, A
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
     path = study / "history.csv"
     rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
+    fine_tuning = stages["train"]["facts"].get("fine_tuning") or {}
+    taught = fine_tuning.get("self_training", {})
     run = {
         "seed": recipe["seed"],
         "cold_cache": is_cold,
         **{key: evaluation[key] for key in JUDGED if key in evaluation},
         "chosen_head": stages["head"]["facts"]["head"]["chosen"],
-        "fine_tuning": stages["train"]["facts"].get("fine_tuning"),
+        "fine_tuning": fine_tuning or None,
         "engine": stages["features"]["facts"]["engine"],
         "images_per_second": stages["features"]["facts"]["images_per_second"],
         "stage_seconds": seconds,
         "total_seconds": round(sum(seconds.values()), 1),
-        "validation_curve": _curve(rows, seconds),
+        "validation_curve": _curve(rows, seconds, taught.get("naming_seconds", 0.0)),
         # The study's own: it may have been made elsewhere.
         "machine": preflight["machine"],
         "versions": stages["head"]["versions"],
@@ -81,15 +85,18 @@ def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, A
     return recipe["name"], run
 
 
-def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float]) -> list[dict[str, float]]:
-    """Minutes since the study began and validation accuracy: after the frozen phase, then after each epoch."""
+def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float], naming_seconds: float) -> list[dict[str, float]]:
+    """Minutes since the study began and validation accuracy: after the frozen phase, then after each epoch.
+
+    naming_seconds: of a teacher, between its last epoch and the first of its student.
+    """
     names = list(seconds)
     now = sum(seconds[name] for name in names[: names.index("head") + 1])
     frozen = [row for row in rows if row.is_kept and row.phase != FINE_TUNING]
     points = [{"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy} for row in frozen]
     for row in rows:
         if row.phase == FINE_TUNING:
-            now += row.seconds
+            now += row.seconds + naming_seconds * (row.head == STUDENT and row.epoch == 1)
             points.append({"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy})
     return points
 

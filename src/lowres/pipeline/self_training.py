@@ -5,6 +5,7 @@ Hinton et al. 2015 (soft targets), Xie et al. 2020 (a student that sees changed 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +43,12 @@ class SelfTraining:
 class _Answers:
     """What the teacher says of the unlabelled images: float32 `[n, classes]`, rows summing to one.
 
-    temperature: what its logits were divided by, fitted on the validation part.
+    temperature: what its logits were divided by, fitted on the validation part. seconds: the asking took.
     """
 
     targets: NDArray[np.float32]
     temperature: float
+    seconds: float
 
 
 def inputs_of_a_student(run: StudyRun) -> dict[str, str]:
@@ -89,6 +91,7 @@ def learn_from_unlabelled(run: StudyRun, teacher: Any, accuracy: float, inputs: 
     keeps_student = kept >= accuracy
     facts |= {
         "temperature": round(answers.temperature, 4),
+        "naming_seconds": round(answers.seconds, 1),
         "teacher_validation_accuracy": accuracy,
         "student_validation_accuracy": kept,
         "keeps_student": keeps_student,
@@ -109,12 +112,14 @@ def _answers(run: StudyRun, teacher: Any, unlabelled: Unlabelled, store: StudyCh
 
     kept = store.load(_ANSWERS)
     if kept is not None:
-        return _Answers(kept.arrays["targets"], kept.facts["temperature"])
+        return _Answers(kept.arrays["targets"], kept.facts["temperature"], kept.facts["seconds"])
+    started = time.perf_counter()
     temperature = _temperature(run, teacher)
     logits = _logits(run, teacher, unlabelled)
     targets = softmax(logits, temperature).astype(np.float32)
-    store.save(_ANSWERS, RunState({"targets": targets}, {"temperature": temperature}))
-    return _Answers(targets, temperature)
+    seconds = time.perf_counter() - started
+    store.save(_ANSWERS, RunState({"targets": targets}, {"temperature": temperature, "seconds": seconds}))
+    return _Answers(targets, temperature, seconds)
 
 
 def _temperature(run: StudyRun, teacher: Any) -> float:
