@@ -30,10 +30,10 @@ def checkout(tmp_path):
     return folder
 
 
-def made(checkout):
+def made(checkout, **variables):
     """Run the script; return its exit code and what it asked of Python: "make", "install", or neither."""
     (checkout / "calls").unlink(missing_ok=True)
-    environment = os.environ | {"PYTHON": "./python-stub"}
+    environment = os.environ | {"PYTHON": "./python-stub"} | variables
     result = subprocess.run(["scripts/environment"], cwd=checkout, env=environment, capture_output=True, text=True)
     calls = (checkout / "calls").read_text() if (checkout / "calls").exists() else ""
     words = [
@@ -46,6 +46,14 @@ def test_it_makes_the_environment_once(checkout):
     assert made(checkout) == (0, ["make", "install"])
     assert "constraints.txt" in (checkout / "calls").read_text().splitlines()
     assert made(checkout) == (0, [])
+
+
+@pytest.mark.parametrize(("told_not_to", "times"), [("1", 1), ("", 0)])
+def test_packages_are_compiled_once_where_python_would_not_keep_it(checkout, told_not_to, times):
+    assert made(checkout, PYTHONDONTWRITEBYTECODE=told_not_to) == (0, ["make", "install"])
+    calls = (checkout / "calls").read_text().splitlines()
+    assert [call.startswith("-m compileall") for call in calls].count(True) == times
+    assert not times or calls[-1] == "-m compileall -q -j 0 .venv/lib"
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
