@@ -36,6 +36,7 @@ SETTINGS = {
     "augmentation.flip": "none",
     "test_time.flips": "false",
     "explanation.gallery_images": "4",
+    "explanation.faithfulness_images": "0",
 }
 EPOCH = re.compile(r"epoch (\d+) of \d+: loss")
 
