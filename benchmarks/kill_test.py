@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/kill_test.py [--kills 20] [--folder FOLDER]
 
-EfficientNet-Lite0 fine-tuned on the digits with --deterministic, each study a process of its own. Two undisturbed runs
+EfficientNet-Lite0 fine-tuned on half the digits with --deterministic, each study a process of its own. Two undisturbed runs
 prove the determinism; every other run is ended by SIGKILL once, at a moment drawn evenly over the whole run, and
 started again by the same command. Tensors of model.keras are compared bit by bit; epochs run twice are counted.
 """
@@ -30,6 +30,7 @@ from processor import machine
 
 RESULTS = Path(__file__).parent / "results" / "kill_test.json"
 SETTINGS = {
+    "split.pool_images": "900",
     "network.input_pixels": "64",
     "fine_tuning.from_layer": "blocks_8",
     "fine_tuning.epochs": "5",
