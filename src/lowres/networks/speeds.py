@@ -93,7 +93,10 @@ def _training(
 
 def _step(network: TrainableNetwork, inputs: NDArray[Any]) -> Callable[[], object]:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.model.compile(keras.optimizers.SGD(1e-6, 0.9), loss, jit_compile=False)
+    optimizer = keras.optimizers.SGD(1e-6, 0.9)
+    # Else a step is traced twice.
+    optimizer.build(network.model.trainable_variables)
+    network.model.compile(optimizer, loss, jit_compile=False)
     labels = np.arange(len(inputs)) % CLASSES
     return lambda: network.model.train_on_batch(inputs, labels)
 

@@ -178,4 +178,6 @@ def _compile(model: keras.Model, rate: float, is_built: bool = False) -> None:
     # by less than a float32 can tell.
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     optimizer = keras.optimizers.Adam(rate)
+    # TensorFlow traces a step twice where variables are made in it, which takes longer than all the steps.
+    optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False, run_eagerly=not is_built)
