@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/kill_test.py [--kills 20] [--folder FOLDER]
 
-EfficientNet-Lite0 fine-tuned on half the digits with --deterministic, each study a process of its own. Two undisturbed runs
-prove the determinism; every other run is ended by SIGKILL once, at a moment drawn evenly over the whole run, and
+EfficientNet-Lite0 fine-tuned on half the digits with --deterministic, each study a process of its own. Two undisturbed
+runs prove the determinism; every other run is ended by SIGKILL once, at a moment drawn evenly over the whole run, and
 started again by the same command. Tensors of model.keras are compared bit by bit; epochs run twice are counted.
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lowres.values.recipes.recipe import Recipe
     from lowres.values.training.machine_speeds import RecipeCost, RecipeSpeeds
 
-# Those on the network of another (best, described, speedrun-gpu), or for other pictures (quick-96), only when asked.
+# Those on the network of another (described, speedrun-gpu), or for other pictures (quick-96), only when asked.
 CUSTOMARY = ("quick", "transfer", "transfer-lite0", "two-phase", "scratch-8k", "full-94")
 SECONDS = 2.0
 
