@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from lowres.files.atomic import atomic_write_json
+from lowres.pipeline.self_training import STUDENT
 from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"
-# As the history calls it.
-STUDENT = "student"
 JUDGED = (
     "n",
     "accuracy",

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.unlabelled import Unlabelled
 
-PLACE = Path("student")
+# What the history calls its network.
+STUDENT = "student"
+PLACE = Path(STUDENT)
 _ANSWERS = "answers"
 
 
@@ -85,7 +87,7 @@ def learn_from_unlabelled(run: StudyRun, teacher: Any, accuracy: float, inputs: 
             f"({accuracy:.1%} right in validation)"
         )
 
-    lesson = Lesson(recipe, rows, PLACE, "student", unlabelled, answers.targets)
+    lesson = Lesson(recipe, rows, PLACE, STUDENT, unlabelled, answers.targets)
     student = tune(run, lesson, inputs, announce)
     kept = student.outcome.kept_validation_accuracy
     keeps_student = kept >= accuracy
@@ -112,7 +114,7 @@ def _answers(run: StudyRun, teacher: Any, unlabelled: Unlabelled, store: StudyCh
 
     kept = store.load(_ANSWERS)
     if kept is not None:
-        return _Answers(kept.arrays["targets"], kept.facts["temperature"], kept.facts["seconds"])
+        return _Answers(kept.arrays["targets"], kept.facts["temperature"], kept.facts.get("seconds", 0.0))
     started = time.perf_counter()
     temperature = _temperature(run, teacher)
     logits = _logits(run, teacher, unlabelled)

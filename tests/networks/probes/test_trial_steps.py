@@ -188,3 +188,21 @@ def test_a_network_of_open_sides_is_counted_at_the_sides_it_is_given():
     model = keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(keras.layers.Add()([strided, strided])))
     assert activation_bytes(model, (8, 8, 3)) == 4 * (192 + 32 + 32 + 2)
     assert activation_bytes(model, (4, 4, 3)) == 4 * (48 + 8 + 8 + 2)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow traces a step again for new variables")
+def test_a_built_step_is_traced_once():
+    traced = []
+
+    @keras.saving.register_keras_serializable("tests")
+    class Counting(keras.layers.Dense):
+        def call(self, inputs, training=None):
+            traced.append(1)
+            return super().call(inputs)
+
+    model = keras.Sequential([keras.Input((4,)), Counting(3)])
+    room._compile(model, 1e-3, is_built=True)
+    traced.clear()
+    for _ in range(2):
+        room._step(model, np.ones((2, 4), np.float32), np.array([0, 1]))
+    assert len(traced) == 1
