@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.networks.traced_once import build_for_training
 from lowres.values.keyed_random import keyed_words
 from lowres.values.training.history import FROZEN, EpochRow
 
@@ -85,6 +86,7 @@ def fit_dense(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    build_for_training(network, train[1][:1])
     record, stop, *drop = callbacks = _callbacks(training, advance)
     network.fit(
         _ShuffledBatches(*train, training.batch_images, training.seed, views),

@@ -18,6 +18,7 @@ from lowres.networks.explaining import Explainer
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.probes.head_cost import solving_seconds
+from lowres.networks.traced_once import build_for_training
 from lowres.networks.trainable_network import TrainableNetwork, network_of
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.recipes.recipe import Recipe
@@ -93,11 +94,9 @@ def _training(
 
 def _step(network: TrainableNetwork, inputs: NDArray[Any]) -> Callable[[], object]:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.SGD(1e-6, 0.9)
-    # Else a step is traced twice.
-    optimizer.build(network.model.trainable_variables)
-    network.model.compile(optimizer, loss, jit_compile=False)
+    network.model.compile(keras.optimizers.SGD(1e-6, 0.9), loss, jit_compile=False)
     labels = np.arange(len(inputs)) % CLASSES
+    build_for_training(network.model, labels[:1])
     return lambda: network.model.train_on_batch(inputs, labels)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from lowres.networks.losses import build_loss
 from lowres.networks.optimizers import build_optimizer, rate_scales
 from lowres.networks.sharpness import Ascent, ascending
 from lowres.networks.standing_still import carry_over, hold_still, still_variables
+from lowres.networks.traced_once import build_for_training
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.networks.training_batches import Batch
 from lowres.values.recipes.recipe_sections import FineTuning
@@ -58,6 +61,10 @@ class TrainingStep:
         """What a run state holds of the optimizer: accumulators are empty between epochs, counts are set by hand."""
         return [one for one in self._optimizer.variables if not _is_made_anew(one)]
 
+    @property
+    def _targets(self) -> NDArray[np.float32]:
+        return np.zeros((1, self._network.model.output_shape[-1]), np.float32)
+
     def _compile(self) -> None:
         moving = hold_still(self._network, self._still)
         scales = rate_scales(self._network, self._choices, moving)
@@ -69,7 +76,9 @@ class TrainingStep:
             ascent = Ascent(self._choices.sharpness_radius, self._optimizer)
             ascent.build(moving)
             self._ascent = ascending(self._network.model, ascent, loss)
+            build_for_training(self._ascent, self._targets)
         self._network.model.compile(optimizer=self._optimizer, loss=loss, weighted_metrics=["categorical_accuracy"])
+        build_for_training(self._network.model, self._targets)
 
 
 def _pass(model: keras.Model, batch: Batch) -> tuple[float, float]:

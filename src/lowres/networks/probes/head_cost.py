@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from lowres.networks.dense_head import dense_layers
+from lowres.networks.traced_once import build_for_training
 from lowres.values.recipes.recipe import Head
 
 # What a search for the linear head takes a strength on CIFAR-10; each is two products of features and weights.
@@ -39,6 +40,7 @@ def dense_step_seconds(channels: int, classes: int, batch_images: int) -> float:
     network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     features = np.zeros((batch_images, channels), np.float32)
     labels = np.zeros(batch_images, np.int64)
+    build_for_training(network, labels[:1])
     return _timed(lambda: network.train_on_batch(features, labels))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
 from lowres.networks.probes.moved_tensors import TensorWatch, is_statistic, judge_moves
 from lowres.networks.probes.two_batches import Overfit, judge_overfit
+from lowres.networks.traced_once import build_for_training
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.values.findings import Finding
 from lowres.values.recipes.recipe_sections import FineTuning
@@ -177,7 +178,5 @@ def _compile(model: keras.Model, rate: float, is_built: bool = False) -> None:
     # Not the recipe's optimizer: it knows only what it should move, and with a rate for each block the lowest may move
     # by less than a float32 can tell.
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.Adam(rate)
-    # TensorFlow traces a step twice where variables are made in it, which takes longer than all the steps.
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, loss=loss, jit_compile=False, run_eagerly=not is_built)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, jit_compile=False, run_eagerly=not is_built)
+    build_for_training(model, np.zeros(1, np.int64))
