@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lowres.files.atomic import atomic_write_json
-from lowres.pipeline.self_training import STUDENT
-from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
+from lowres.values.training.history import FROZEN, STUDENT, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"
 JUDGED = (
@@ -91,11 +90,11 @@ def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float], naming_seconds
     """
     names = list(seconds)
     now = sum(seconds[name] for name in names[: names.index("head") + 1])
-    frozen = [row for row in rows if row.is_kept and row.phase != FINE_TUNING]
+    frozen = [row for row in rows if row.is_kept and row.phase == FROZEN]
     points = [{"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy} for row in frozen]
     for row in rows:
-        if row.phase == FINE_TUNING:
-            now += row.seconds + naming_seconds * (row.head == STUDENT and row.epoch == 1)
+        if row.phase != FROZEN:
+            now += row.seconds + naming_seconds * (row.phase == STUDENT and row.epoch == 1)
             points.append({"minutes": round(now / 60, 2), "validation_accuracy": row.validation_accuracy})
     return points
 

@@ -19,7 +19,7 @@ from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
 from lowres.values.recipes.recipe import Head, Recipe
 from lowres.values.split import make_split
-from lowres.values.training.history import FINE_TUNING, FROZEN, EpochRow
+from lowres.values.training.history import FINE_TUNING, FROZEN, STUDENT, EpochRow
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -127,6 +127,12 @@ def tuned_in_both_phases():
     """The history of a linear head, a dense one of five epochs, its fourth kept, and three of fine-tuning."""
     dense = epochs(FROZEN, (0.6, 0.7, 0.75, 0.8, 0.79), kept=4, head="dense")
     return (solved("linear 0.03", 0.78), *dense, *epochs(FINE_TUNING, (0.82, 0.86, 0.85), kept=2, rate=1e-4))
+
+
+@pytest.fixture(scope="session")
+def taught(solved_then_tuned):
+    """That history with three epochs of a student after it, the last kept."""
+    return solved_then_tuned + epochs(STUDENT, (0.93, 0.95, 0.96), kept=3, rate=5e-4)
 
 
 @pytest.fixture(scope="session")

@@ -82,3 +82,15 @@ def test_confidences_are_shares_of_their_kind():
     down = {round(bar.low[0], 2): bar.high[1] for bar in chart.bars if bar.look == "rust"}
     assert up == pytest.approx({0.4: 1 / 3, 0.95: 2 / 3})
     assert down == pytest.approx({0.9: -1})
+
+
+def test_a_student_stands_behind_its_teacher(taught):
+    accuracy, loss = training_charts(training_course(taught), 10)
+    assert [[y for _, y in line.points] for line in accuracy.lines if line.look == "blue" and line.has_dots] == [
+        [0.9, 0.92, 0.94, 0.93],
+        [0.93, 0.95, 0.96],
+    ]
+    boundary, *rings = accuracy.marks
+    assert (boundary.x, boundary.words) == (4, "student")
+    assert [(ring.x, ring.y) for ring in rings] == [(2.5, 0.94), (6.5, 0.96)]
+    assert loss.marks == (boundary,)

@@ -50,3 +50,14 @@ def test_fine_tuning_of_which_nothing_was_kept_has_no_result(solved_then_tuned):
 def test_no_rows_are_a_course_of_nothing():
     course = training_course([])
     assert (course.kept, course.level, course.has_epochs) == (None, None, False)
+
+
+def test_a_student_is_a_phase_of_its_own(taught, solved_then_tuned):
+    course = training_course(taught)
+    assert [row.epoch for row in course.fine_tuning] == [1, 2, 3, 4]
+    assert course.tuned.validation_accuracy == 0.94
+    assert [row.epoch for row in course.student] == [1, 2, 3]
+    assert course.kept is course.taught is taught[-1]
+    not_kept = training_course([*taught[:-1], replace(taught[-1], is_kept=False)])
+    assert not_kept.taught is None
+    assert not_kept.kept == training_course(solved_then_tuned).kept

@@ -86,10 +86,13 @@ def test_validation_keeps_the_better_and_the_history_says_which(finished):
     assert (found["unlabelled_images"], found["epochs"]) == (150, 3)
     assert found["keeps_student"] == (found["student_validation_accuracy"] >= found["teacher_validation_accuracy"])
     rows = list(csv.DictReader((finished / "history.csv").read_text().splitlines()))
-    tuned = [row for row in rows if row["phase"] == "fine-tuning"]
-    assert [row["head"] for row in tuned] == ["network 1"] * 2 + ["network 2"] * 2 + ["student"] * 3
-    kept = {row["head"] for row in tuned if row["is_kept"] == "true"}
-    assert kept == ({"student"} if found["keeps_student"] else {"network 1", "network 2"})
+    trained = [(row["phase"], row["head"]) for row in rows if row["phase"] != "frozen"]
+    assert (
+        trained
+        == [("fine-tuning", name) for name in ("network 1", "network 2") for _ in range(2)] + [("student", "")] * 3
+    )
+    kept = [row["phase"] for row in rows if row["phase"] != "frozen" and row["is_kept"] == "true"]
+    assert kept == ["fine-tuning"] * 2 + ["student"] * found["keeps_student"]
     trunk = keras.saving.load_model(finished / "model.keras", compile=False).get_layer("trunk")
     is_joined = "members" in {layer.name for layer in trunk.layers}
     assert is_joined != found["keeps_student"]
@@ -111,7 +114,7 @@ def test_stopped_in_an_epoch_of_the_student_it_comes_to_the_same(finished, tmp_p
     told = []
 
     def stop(teller, row, *more):
-        told.append((teller._name, row.epoch))
+        told.append((teller._lesson.phase, row.epoch))
         if told[-1] == ("student", epoch + 1):
             raise KeyboardInterrupt
         real(teller, row, *more)

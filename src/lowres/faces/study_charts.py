@@ -27,14 +27,18 @@ _EVERY_FIFTH = tuple(step / 5 for step in range(6))
 
 
 def training_charts(course: TrainingCourse, classes: int) -> tuple[Chart, ...]:
-    """Return accuracy and loss by epoch, the frozen phase left of fine-tuning; none where nothing had epochs."""
+    """Return accuracy and loss by epoch, phase beside phase; none where nothing had epochs."""
     if not course.has_epochs:
         return ()
-    head, tuning, level = course.head_epochs, course.fine_tuning, course.level
-    ground = float(len(head))
-    end = ground + len(tuning)
-    phases: list[_Phase] = [(first, rows) for first, rows in ((0.5, head), (ground + 0.5, tuning)) if rows]
-    boundary = (Mark(ground, None, "fine-tuning"),) if head and tuning else ()
+    level, end = course.level, 0.0
+    phases: list[_Phase] = []
+    boundaries: tuple[Mark, ...] = ()
+    named = (("", course.head_epochs), ("fine-tuning", course.fine_tuning), ("student", course.student))
+    for name, rows in named:
+        if rows:
+            boundaries += (Mark(end, None, name),) if phases else ()
+            phases.append((end + 0.5, rows))
+            end += len(rows)
     lines = _lines(phases, "accuracy", "validation_accuracy")
     lines += _level(level.validation_accuracy if level else None, end)
     low, high = padded(_heights(lines), 0.05, 0.0, 1.0)
@@ -48,7 +52,7 @@ def training_charts(course: TrainingCourse, classes: int) -> tuple[Chart, ...]:
         x_ticks=_epoch_ticks(phases),
         y_ticks=_percents(round_ticks(low, high)),
         lines=lines,
-        marks=(*boundary, *_rings(course, phases)),
+        marks=(*boundaries, *_rings(course, phases)),
     )
     lines = _lines(phases, "loss", "validation_loss") + _level(level.validation_loss if level else None, end)
     low, high = padded(_heights(lines), 0.1, 0.0, 1.4 * math.log(classes))
@@ -60,7 +64,7 @@ def training_charts(course: TrainingCourse, classes: int) -> tuple[Chart, ...]:
         y_range=(low, high),
         y_ticks=tuple((value, f"{value:g}") for value in round_ticks(low, high)),
         lines=lines,
-        marks=boundary,
+        marks=boundaries,
     )
     return accuracy, loss
 
@@ -154,7 +158,7 @@ def _epoch_ticks(phases: Sequence[_Phase]) -> tuple[Tick, ...]:
 
 def _rings(course: TrainingCourse, phases: Sequence[_Phase]) -> tuple[Mark, ...]:
     """A ring around the epoch of each phase that was kept."""
-    kept = [row for row in (course.frozen, course.tuned) if row is not None]
+    kept = [row for row in (course.frozen, course.tuned, course.taught) if row is not None]
     return tuple(
         Mark(first + place, row.validation_accuracy, f"kept: epoch {row.epoch}")
         for first, rows in phases

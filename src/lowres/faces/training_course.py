@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lowres.values.training.history import FINE_TUNING, FROZEN, EpochRow
+from lowres.values.training.history import FINE_TUNING, FROZEN, STUDENT, EpochRow
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,8 @@ class TrainingCourse:
     head_epochs: of the one head of the frozen phase that was trained in epochs, the one kept or else the best; often
     none. best_solved: of the heads solved at once, likewise. frozen: the frozen phase's result. fine_tuning: its
     epochs. tuned: the one of them that was kept; None where none was, be it that none was better than before.
+    student: the epochs of a network that the fine-tuned one taught. taught: the one of them that was kept; None where
+    its teacher was.
     """
 
     head_epochs: tuple[EpochRow, ...]
@@ -22,6 +24,8 @@ class TrainingCourse:
     frozen: EpochRow | None
     fine_tuning: tuple[EpochRow, ...]
     tuned: EpochRow | None
+    student: tuple[EpochRow, ...] = ()
+    taught: EpochRow | None = None
 
     @property
     def has_epochs(self) -> bool:
@@ -36,7 +40,7 @@ class TrainingCourse:
     @property
     def kept(self) -> EpochRow | None:
         """The training's result."""
-        return self.tuned or self.frozen
+        return self.taught or self.tuned or self.frozen
 
 
 def training_course(rows: Sequence[EpochRow]) -> TrainingCourse:
@@ -46,6 +50,7 @@ def training_course(rows: Sequence[EpochRow]) -> TrainingCourse:
     # Of several networks the first that is kept; the others' curves would say the same again.
     name = next((row.head for row in tuned if row.is_kept), tuned[0].head if tuned else "")
     fine_tuning = tuple(row for row in tuned if row.head == name)
+    student = tuple(row for row in rows if row.phase == STUDENT)
     in_epochs = _result([row for row in frozen if row.epoch is not None])
     return TrainingCourse(
         head_epochs=tuple(row for row in frozen if in_epochs and row.epoch and row.head == in_epochs.head),
@@ -53,6 +58,8 @@ def training_course(rows: Sequence[EpochRow]) -> TrainingCourse:
         frozen=_result(frozen),
         fine_tuning=fine_tuning,
         tuned=next((row for row in fine_tuning if row.is_kept), None),
+        student=student,
+        taught=next((row for row in student if row.is_kept), None),
     )
 
 

@@ -17,7 +17,7 @@ from lowres.values.judging.evaluation import ClassScore, Evaluation
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.predictions import Predictions
 from lowres.values.split import Split
-from lowres.values.training.history import EpochRow
+from lowres.values.training.history import FROZEN, STUDENT, EpochRow
 from lowres.values.training.preflight_report import PreflightReport
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Trained:
         return found[0] if found else None
 
     def phase(self, name: str) -> tuple[EpochRow, ...]:
-        """Return the rows of `frozen` or `fine-tuning`."""
+        """Return the rows of `frozen`, `fine-tuning` or `student`."""
         return tuple(row for row in self.history if row.phase == name)
 
     def model(self) -> Any:
@@ -127,7 +127,7 @@ class Trained:
 
         rows = [
             (
-                f"{row.head} {row.epoch or ''}".strip() if row.phase == "frozen" else f"epoch {row.epoch}",
+                _which(row),
                 f"{row.loss:.4f}",
                 f"{row.accuracy:.2%}",
                 f"{row.validation_loss:.4f}",
@@ -140,6 +140,13 @@ class Trained:
         drawn = [figure(self.curves)] if self.curves else []
         took = f"It took {self.seconds / 60:.1f} minutes when it was made."
         return block("Training", *(sentence(note) for note in self.notes), table(columns, rows), *drawn, sentence(took))
+
+
+def _which(row: EpochRow) -> str:
+    """What a row of the history is of, beside the others."""
+    if row.phase == FROZEN:
+        return f"{row.head} {row.epoch or ''}".strip()
+    return f"{'student, ' if row.phase == STUDENT else ''}epoch {row.epoch}"
 
 
 @dataclass(frozen=True, eq=False)

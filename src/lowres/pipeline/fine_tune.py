@@ -33,17 +33,16 @@ def fine_tune(run: StudyRun, inputs: dict[str, str]) -> Made:
         everything = [_member(run, number, inputs, on_all=True) for number in range(len(members))]
         joined, made = _joined(everything), _on_all(run, made, everything)
         trained += everything
-    tuned = kept = members
+    student, keeps_student = None, False
     if run.recipe.self_training.epochs:
         learnt = learn_from_unlabelled(run, joined, accuracy, inputs)
         made = _taught(made, learnt)
-        if learnt.student:
-            tuned = [*members, learnt.student]
-            trained.append(learnt.student)
-        if learnt.student and learnt.keeps_student:
-            joined, kept = learnt.student.classifier, [learnt.student]
+        student, keeps_student = learnt.student, learnt.keeps_student
+    if student:
+        trained.append(student)
+        joined = student.classifier if keeps_student else joined
     joined.save(run.study.folder / MODEL_FILE)
-    _write_history(run, tuned, kept)
+    _write_history(run, members, student, keeps_student)
     return replace(made, earlier_seconds=sum(network.outcome.earlier_seconds for network in trained))
 
 
@@ -74,7 +73,7 @@ def _member(run: StudyRun, number: int, inputs: dict[str, str], on_all: bool = F
         else:
             run.progress.note(f"network {number + 1} of {members}")
 
-    return tune(run, Lesson(recipe, rows, place, name, knows_validation=on_all), inputs, announce)
+    return tune(run, Lesson(recipe, rows, place, name=name, knows_validation=on_all), inputs, announce)
 
 
 def _validation_accuracy(run: StudyRun, joined: Any, members: list[TunedNetwork]) -> float:
@@ -106,16 +105,18 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
     )
 
 
-def _write_history(run: StudyRun, networks: list[TunedNetwork], kept: list[TunedNetwork]) -> None:
-    """All networks' epochs; as kept count those of the networks that model.keras is made of."""
+def _write_history(
+    run: StudyRun, members: list[TunedNetwork], student: TunedNetwork | None, keeps_student: bool
+) -> None:
+    """The frozen phase's rows, and behind them the epochs of every network that was fine-tuned or taught."""
     from lowres.files.atomic import atomic_write_text
     from lowres.values.training.history import history_from_csv, history_to_csv
 
     path = run.study.folder / FROZEN_HISTORY_FILE
     rows = list(history_from_csv(path.read_text(encoding="utf-8"), str(path)))
-    for network in networks:
-        is_kept = network in kept
-        rows += [replace(row, head=network.name, is_kept=row.is_kept and is_kept) for row in network.outcome.rows]
+    rows += [row for member in members for row in member.rows]
+    if student:
+        rows += [replace(row, is_kept=row.is_kept and keeps_student) for row in student.rows]
     atomic_write_text(run.study.folder / HISTORY_FILE, history_to_csv(rows))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.stage import recipe_values
 from lowres.pipeline.tuned_network import CHECKPOINTS, Lesson, StudyCheckpoints, TunedNetwork, tune
+from lowres.values.training.history import STUDENT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.unlabelled import Unlabelled
 
-# What the history calls its network.
-STUDENT = "student"
 PLACE = Path(STUDENT)
 _ANSWERS = "answers"
 
@@ -87,7 +86,7 @@ def learn_from_unlabelled(run: StudyRun, teacher: Any, accuracy: float, inputs: 
             f"({accuracy:.1%} right in validation)"
         )
 
-    lesson = Lesson(recipe, rows, PLACE, STUDENT, unlabelled, answers.targets)
+    lesson = Lesson(recipe, rows, PLACE, STUDENT, unlabelled=unlabelled, taught=answers.targets)
     student = tune(run, lesson, inputs, announce)
     kept = student.outcome.kept_validation_accuracy
     keeps_student = kept >= accuracy

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.head import FROZEN_MODEL_FILE
+from lowres.values.training.history import FINE_TUNING, EpochRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.recipes.recipe import Recipe
-    from lowres.values.training.history import EpochRow
     from lowres.values.unlabelled import Unlabelled
 
 CHECKPOINTS = "checkpoints/fine-tuning"
@@ -34,17 +34,22 @@ class Lesson:
     """What a network learns, and how it is told of.
 
     recipe: with the network's own seed and epochs. rows: images it learns by their labels; unlabelled: images it learns
-    behind them by `taught`, float32 `[unlabelled, classes]`. place: of its run states, below `CHECKPOINTS`. name: in
-    history.csv. knows_validation: whether `rows` holds the validation part, which then says nothing.
+    behind them by `taught`, float32 `[unlabelled, classes]`. place: of its run states below `CHECKPOINTS`. phase, name:
+    in history.csv. knows_validation: whether `rows` holds the validation part, which then says nothing.
     """
 
     recipe: Recipe
     rows: NDArray[Any]
     place: Path = Path()
+    phase: str = FINE_TUNING
     name: str = ""
     unlabelled: Unlabelled | None = None
     taught: NDArray[Any] | None = None
     knows_validation: bool = False
+
+    def told(self, row: EpochRow) -> EpochRow:
+        """Return an epoch of this network as the history tells it."""
+        return replace(row, phase=self.phase, head=self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,12 @@ class TunedNetwork:
     cut_layer: str
     trained_parameters: int
     views: int
-    name: str = ""
+    lesson: Lesson
+
+    @property
+    def rows(self) -> tuple[EpochRow, ...]:
+        """Its epochs, as the history tells them."""
+        return tuple(self.lesson.told(row) for row in self.outcome.rows)
 
 
 def tune(
@@ -102,7 +112,7 @@ def tune(
     freeze(classifier.trunk, classifier.head)
     sources.remove()
     trained = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
-    return TunedNetwork(trained, outcome, network.cut_layer, network.trained_parameters, sources.views, lesson.name)
+    return TunedNetwork(trained, outcome, network.cut_layer, network.trained_parameters, sources.views, lesson)
 
 
 class StudyCheckpoints:
@@ -134,7 +144,7 @@ class _Teller:
     def __init__(self, run: StudyRun, lesson: Lesson) -> None:
         self._knows_validation = lesson.knows_validation
         self._progress, self._epochs = run.progress, lesson.recipe.fine_tuning.epochs
-        self._log, self._name = run.training_log, lesson.name
+        self._log, self._lesson = run.training_log, lesson
         self._accuracies: tuple[float, ...] = ()
         self._times: list[float] = []
 
@@ -158,7 +168,7 @@ class _Teller:
         self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
         self._progress.curve("validation accuracy", self._accuracies)
         if self._log:
-            self._log.add(replace(row, head=self._name))
+            self._log.add(self._lesson.told(row))
 
     def note(self, text: str) -> None:
         self._progress.note(text)

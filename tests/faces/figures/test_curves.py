@@ -140,3 +140,22 @@ def test_epochs_that_came_to_nothing_are_drawn_too(solved_then_tuned):
 
 def test_the_same_history_gives_the_same_bytes(tuned_in_both_phases):
     assert drawn(tuned_in_both_phases).png == drawn(tuned_in_both_phases).png
+
+
+def test_a_student_stands_right_of_its_teacher(taught, painted):
+    drawing = drawn(taught)
+    accuracy = painted[0].axes[0]
+    tuning, student = lines(accuracy, BLUE, "-")
+    np.testing.assert_allclose(student[:, 0], tuning[-1][0] + np.arange(1, 4))
+    np.testing.assert_allclose(student[:, 1], [0.93, 0.95, 0.96])
+    assert {"student of that network", "kept: epoch 3, 96.0 %", "kept: epoch 3, 94.0 %"} <= set(texts(accuracy))
+    title = drawing.title.replace(BOX, " ")
+    assert title == "The kept student reached 96.0 % on validation, its teacher 94.0 %"
+
+
+def test_a_student_that_was_not_kept_is_not_ringed(taught, painted):
+    worse = [replace(row, validation_accuracy=0.9 + row.epoch / 1000, is_kept=False) for row in taught[-3:]]
+    drawing = drawn([*taught[:-3], *worse])
+    assert [text for text in texts(painted[0].axes[0]) if text.startswith("kept")] == ["kept: epoch 3, 94.0 %"]
+    title = drawing.title.replace(BOX, " ")
+    assert title == "The student reached 90.3 % on validation, its teacher, kept, 94.0 %"

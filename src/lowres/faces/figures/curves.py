@@ -71,7 +71,7 @@ class _Phase:
 
 
 def training_curves(course: TrainingCourse, *, classes: int, validation_images: int, from_layer: str = "") -> Drawing:
-    """Draw accuracy, loss and rate against the epoch; fine-tuning stands right of the frozen phase.
+    """Draw accuracy, loss and rate against the epoch; the phases stand beside each other, the frozen one first.
 
     A phase's result is ringed; where the frozen phase has no epochs, its head being solved at once, the result is a
     dashed line. The course needs epochs. from_layer: the first layer that fine-tuning trained; empty: all.
@@ -100,8 +100,8 @@ def training_curves(course: TrainingCourse, *, classes: int, validation_images: 
 
 
 def _phases(course: TrainingCourse, from_layer: str) -> list[_Phase]:
-    """The frozen phase, with a little ground where it has no epochs but fine-tuning follows, and fine-tuning."""
-    head, tuning = course.head_epochs, course.fine_tuning
+    """The frozen phase, with a little ground where it has no epochs but others follow; fine-tuning; its student."""
+    head, tuning, student = course.head_epochs, course.fine_tuning, course.student
     ground = float(len(head) or 0.18 * len(tuning))
     kept = course.frozen if course.frozen in head else None
     learning = f", head: {cut(head[0].head, 30)}" if head else ""
@@ -109,6 +109,9 @@ def _phases(course: TrainingCourse, from_layer: str) -> list[_Phase]:
     if tuning:
         more = f" from {cut(from_layer, 24)} up" if from_layer else " of the whole network"
         phases.append(_Phase("fine-tuning", more, tuning, course.tuned, ground, ground + len(tuning)))
+    if student:
+        begins = phases[-1].right
+        phases.append(_Phase("student", " of that network", student, course.taught, begins, begins + len(student)))
     return phases
 
 
@@ -206,7 +209,7 @@ def _ring(axes: Axes, phase: _Phase, kept: EpochRow, level: EpochRow | None) -> 
 def _paint_level(axes: Axes, course: TrainingCourse, level: EpochRow) -> None:
     height = level.validation_accuracy
     axes.axhline(height, color=BLUE, linewidth=1.2, linestyle=(0, (6, 3)))
-    last = (course.fine_tuning or course.head_epochs)[-1].validation_accuracy
+    last = (course.student or course.fine_tuning or course.head_epochs)[-1].validation_accuracy
     side, away = ("top", -4) if last >= height else ("bottom", 4)
     kept = "kept: " if course.kept is level else ""
     words = f"{kept}frozen trunk, {cut(level.head, 40)}: {percent(height)}"
@@ -224,7 +227,8 @@ def _paint_ground(axes: Axes, phases: Sequence[_Phase], *, labelled: bool) -> No
     axes.set_xlim(phases[0].left, phases[-1].right)
     if len(phases) > 1:
         axes.axvspan(phases[0].left, phases[0].right, color=GRID, alpha=0.5, linewidth=0, zorder=-1)
-        axes.axvline(phases[0].right, color=INK, linewidth=1.2)
+    for phase in phases[:-1]:
+        axes.axvline(phase.right, color=INK, linewidth=1.2)
     step = _tick_step(sum(len(phase.rows) for phase in phases))
     ticks = [
         (place, f"{row.epoch:,}")
@@ -259,6 +263,8 @@ def _span(values: NDArray[np.float64], least: float) -> tuple[float, float]:
 
 
 def _headline(course: TrainingCourse) -> str:
+    if course.student:
+        return _headline_of_a_student(course)
     if course.frozen is None and course.fine_tuning:
         best = course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)
         return (
@@ -273,3 +279,13 @@ def _headline(course: TrainingCourse) -> str:
         return f"Fine-tuning gained {points(after - before)} on validation: from {percent(before)} to {percent(after)}"
     most, when = ("", "after") if course.tuned else ("at best ", "during it")
     return f"Fine-tuning gained nothing: {percent(before)} before it, {most}{percent(after)} {when}"
+
+
+def _headline_of_a_student(course: TrainingCourse) -> str:
+    """What it came to beside its teacher, which is the network fine-tuned or the one before it."""
+    student = course.taught or max(course.student, key=lambda row: row.validation_accuracy)
+    teacher = course.tuned or course.frozen or course.fine_tuning[-1]
+    reached, taught = percent(student.validation_accuracy), percent(teacher.validation_accuracy)
+    if course.taught:
+        return f"The kept student reached {reached} on validation, its teacher {taught}"
+    return f"The student reached {reached} on validation, its teacher, kept, {taught}"

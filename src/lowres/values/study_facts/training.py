@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from lowres.values.study_facts.fact import Fact
 from lowres.values.study_facts.records import StudyRecords
-from lowres.values.training.history import FINE_TUNING, FROZEN, EpochRow
+from lowres.values.training.history import FINE_TUNING, FROZEN, STUDENT, EpochRow
 
 _TUNED = "study.json: stages.train.facts.fine_tuning"
 _FULL_TURN = 360
@@ -118,3 +118,4 @@ def _tuning(records: StudyRecords) -> Iterator[Fact]:
         yield Fact("improvement of fine-tuning", told["validation_accuracy"] / before, "ratio", origin)
         gain = told["validation_accuracy"] - before
         yield Fact("gain of fine-tuning", gain, "points", origin.replace("/", "-"))
+    yield from _phase("student", STUDENT, records.history)

@@ -1,4 +1,4 @@
-"""How a training went, a row an epoch, in one table for both phases; history.csv is that table."""
+"""How a training went, a row an epoch, in one table for all its phases; history.csv is that table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from lowres.errors import StudyDamaged
 
 FROZEN = "frozen"
 FINE_TUNING = "fine-tuning"
-PHASES = (FROZEN, FINE_TUNING)
+# A network that the fine-tuned one taught, on images without labels.
+STUDENT = "student"
+PHASES = (FROZEN, FINE_TUNING, STUDENT)
 _REPAIR = "delete that file and run the same command again to have it made anew"
 
 
@@ -26,7 +28,7 @@ class EpochRow:
     minimises) of the training part; of an epoch as it went, with its dropout and its changing weights. accuracy: a
     fraction of the training part, likewise. validation_loss, validation_accuracy: after the epoch, nothing dropped.
     seconds: wall clock. is_kept: whether these weights are the phase's result; true of one row a phase and
-    network.
+    network, and of no student's where its teacher was kept.
     """
 
     phase: str
