@@ -28,19 +28,6 @@ def test_it_says_which_one_runs():
     assert load_backend() == os.environ["KERAS_BACKEND"]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="it is TensorFlow that has the choice")
-@pytest.mark.parametrize("chosen", ["", "0"])
-def test_onednn_is_taken_on_every_processor_but_where_the_user_will_not_have_it(chosen):
-    """In a process of its own, as TensorFlow reads it once."""
-    program = "from lowres.networks.backend import load_backend\nload_backend()\n"
-    program += "from tensorflow.python.util import _pywrap_util_port; print(_pywrap_util_port.IsMklEnabled())"
-    variables = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
-    variables |= {"TF_ENABLE_ONEDNN_OPTS": chosen} if chosen else {}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
-    assert done.stdout.strip() == str(chosen == "")
-
-
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="it is TensorFlow that loses the order")
 def test_no_weight_may_change_before_a_gradient_has_read_it():
     import tensorflow
@@ -49,19 +36,30 @@ def test_no_weight_may_change_before_a_gradient_has_read_it():
     assert tensorflow.config.optimizer.get_experimental_options()["dependency_optimization"] is False
 
 
+# How each backend is asked whether it computes repeatably, and TensorFlow whether it takes oneDNN.
+ASKED = {
+    "tensorflow": (
+        "from tensorflow.python.framework import config; from tensorflow.python.util import _pywrap_util_port as port; "
+        "print(config.is_op_determinism_enabled(), port.IsMklEnabled())"
+    ),
+    "torch": "import torch; print(torch.are_deterministic_algorithms_enabled())",
+    "jax": "import os; print('deterministic_ops=true' in os.environ.get('XLA_FLAGS', ''))",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("is_deterministic", [False, True])
-def test_deterministic_operations_are_switched_on_where_asked_for(is_deterministic):
-    """In a process of its own, since nothing switches them off again."""
-    asked = {
-        "tensorflow": "from tensorflow.python.framework import config; print(config.is_op_determinism_enabled())",
-        "torch": "import torch; print(torch.are_deterministic_algorithms_enabled())",
-        "jax": "import os; print('deterministic_ops=true' in os.environ.get('XLA_FLAGS', ''))",
-    }
-    program = f"from lowres.networks.backend import load_backend\nload_backend({is_deterministic})\n"
-    program += asked[os.environ["KERAS_BACKEND"]]
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(is_deterministic)
+@pytest.mark.parametrize(("onednn", "is_deterministic"), [("", False), ("0", True)], ids=["as it is", "as it is asked"])
+def test_it_loads_without_a_word_repeatable_where_asked_with_onednn_unless_the_user_will_not(onednn, is_deterministic):
+    """In a process of its own, as frameworks read what they are told once, and nothing switches it off again."""
+    backend = os.environ["KERAS_BACKEND"]
+    program = "from lowres.networks.backend import load_backend\n"
+    program += f"print(load_backend({is_deterministic}))\n{ASKED[backend]}"
+    variables = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    variables |= {"TF_ENABLE_ONEDNN_OPTS": onednn} if onednn else {}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
+    named, found = done.stdout.splitlines()
+    takes_onednn = [str(not onednn)] if backend == "tensorflow" else []
+    assert (named, found.split(), done.stderr) == (backend, [str(is_deterministic), *takes_onednn], "")
 
 
 def test_the_first_one_installed_is_taken_where_nothing_is_chosen(only):
@@ -122,10 +120,3 @@ def test_memory_of_cards_is_asked_for_as_it_is_needed(monkeypatch):
     assert grows == [("busy", True), ("idle", True)]
     room._settle_tensorflow("torch")
     assert len(grows) == 2
-
-
-@pytest.mark.slow
-def test_nothing_is_printed():
-    program = "from lowres.networks.backend import load_backend; print(load_backend())"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert (done.stdout.strip(), done.stderr) == (os.environ["KERAS_BACKEND"], "")

@@ -107,9 +107,7 @@ def changed_blocks(network, before):
 
 def test_blocks_stop_one_by_one_from_below(digits):
     network = small_airbench(digits)
-    arguments = training(
-        network, digits, epochs=8, freeze_from_fraction=0.5, optimizer="muon", normalisation="training"
-    )
+    arguments = training(network, digits, epochs=8, freeze_from_fraction=0.5, optimizer="sgd", normalisation="training")
     teller = Teller(network)
     start = weights(network)
     fine_tune(*arguments, watcher=teller)
