@@ -159,3 +159,12 @@ def test_a_student_that_was_not_kept_is_not_ringed(taught, painted):
     assert [text for text in texts(painted[0].axes[0]) if text.startswith("kept")] == ["kept: epoch 3, 94.0 %"]
     title = drawing.title.replace(BOX, " ")
     assert title == "The student reached 90.3 % on validation, its teacher, kept, 94.0 %"
+
+
+def test_without_a_frozen_phase_there_is_no_ground_for_one(solved_then_tuned, painted):
+    drawing = drawn(solved_then_tuned[3:])
+    accuracy = painted[0].axes[0]
+    assert accuracy.get_xlim() == (0, 4)
+    assert "training of the whole network" in texts(accuracy)
+    assert "frozen" not in " ".join(texts(accuracy))
+    assert drawing.title.replace(BOX, " ") == "Trained from scratch, it reached 94.0 % on validation in epoch 3"

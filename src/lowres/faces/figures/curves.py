@@ -43,6 +43,7 @@ _MOST_DOTS = 40
 _MOST_TICKS = 14
 # Where one value is so many times another, only a logarithmic scale shows both.
 _FAR_APART = 5
+_FROZEN = "frozen trunk"
 _LEAST_ACCURACY, _LEAST_LOSS = 0.05, 0.3
 _BACKING: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
 
@@ -100,15 +101,19 @@ def training_curves(course: TrainingCourse, *, classes: int, validation_images: 
 
 
 def _phases(course: TrainingCourse, from_layer: str) -> list[_Phase]:
-    """The frozen phase, with a little ground where it has no epochs but others follow; fine-tuning; its student."""
+    """The frozen phase where there is one, on a little ground where it has no epochs; fine-tuning; its student."""
     head, tuning, student = course.head_epochs, course.fine_tuning, course.student
-    ground = float(len(head) or 0.18 * len(tuning))
-    kept = course.frozen if course.frozen in head else None
-    learning = f", head: {cut(head[0].head, 30)}" if head else ""
-    phases = [_Phase("frozen trunk", learning, head, kept, 0.0, ground)]
+    phases: list[_Phase] = []
+    begins = 0.0
+    if course.frozen is not None:
+        begins = float(len(head) or 0.18 * len(tuning))
+        kept = course.frozen if course.frozen in head else None
+        learning = f", head: {cut(head[0].head, 30)}" if head else ""
+        phases.append(_Phase(_FROZEN, learning, head, kept, 0.0, begins))
     if tuning:
+        name = "training" if course.frozen is None else "fine-tuning"
         more = f" from {cut(from_layer, 24)} up" if from_layer else " of the whole network"
-        phases.append(_Phase("fine-tuning", more, tuning, course.tuned, ground, ground + len(tuning)))
+        phases.append(_Phase(name, more, tuning, course.tuned, begins, begins + len(tuning)))
     if student:
         begins = phases[-1].right
         phases.append(_Phase("student", " of that network", student, course.taught, begins, begins + len(student)))
@@ -225,7 +230,7 @@ def _paint_chance(axes: Axes, height: float, words: str) -> None:
 
 def _paint_ground(axes: Axes, phases: Sequence[_Phase], *, labelled: bool) -> None:
     axes.set_xlim(phases[0].left, phases[-1].right)
-    if len(phases) > 1:
+    if len(phases) > 1 and phases[0].name == _FROZEN:
         axes.axvspan(phases[0].left, phases[0].right, color=GRID, alpha=0.5, linewidth=0, zorder=-1)
     for phase in phases[:-1]:
         axes.axvline(phase.right, color=INK, linewidth=1.2)
