@@ -12,12 +12,15 @@ from PIL import Image
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+import lowres
 from lowres.errors import RecipeError
 from lowres.files.digits import open_digits
 from lowres.files.recipes import read_recipe
 from lowres.pipeline import tuned_network
 from lowres.pipeline.report import command
 from lowres.pipeline.study import brought, run_study
+from lowres.pipeline.study_facts import read_records
+from lowres.values.study_facts.training import training_facts
 from tiny_study import tiny_choice, write_pictures
 
 SETTINGS = {
@@ -99,6 +102,17 @@ def test_validation_keeps_the_better_and_the_history_says_which(finished):
     choices = json.loads((finished / "evaluation.json").read_text())["validation_choices"]
     (choice,) = [one for one in choices if one["what"] == "student or teacher"]
     assert (choice["chosen"] == "student") == found["keeps_student"]
+
+
+def test_the_student_is_told_as_such_in_a_notebook_and_in_facts(finished):
+    """Facts of a student are there where it was kept: those of a teacher's are fine-tuning's."""
+    found = facts(finished)["self_training"]
+    shown = lowres.train(finished)._repr_html_()
+    assert shown.count("student, epoch") == 3
+    told = {fact.name: fact.value for fact in training_facts(read_records(finished))}
+    assert ("student validation accuracy" in told) == found["keeps_student"]
+    if found["keeps_student"]:
+        assert told["student validation accuracy"] == pytest.approx(found["student_validation_accuracy"], abs=1e-9)
 
 
 def test_report_and_card_say_what_taught_it(finished):
