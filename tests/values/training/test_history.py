@@ -52,7 +52,10 @@ def test_nothing_yet_is_a_line_of_names():
         ("", r"the columns phase, .*is_kept in a\.csv, got nothing; try: delete that file"),
         ("phase,epoch\n", r"in a\.csv, got phase, epoch;"),
         (BY_HAND.replace(",0.6,", ","), r"expected 10 cells, got 9 in line 2 of a\.csv; try: delete"),
-        (BY_HAND.replace("frozen,1", "thawed,1"), r"expected frozen or fine-tuning or student as phase, got 'thawed' in line 3"),
+        (
+            BY_HAND.replace("frozen,1", "thawed,1"),
+            r"or fine-tuning or student as phase, got 'thawed' in line 3",
+        ),
         (BY_HAND.replace(",12,", ",0,"), r"a whole number from 1, or nothing, as epoch, got '0' in line 4 of a\.csv"),
         (BY_HAND.replace(",12,", ",1.5,"), r"as epoch, got '1\.5' in line 4"),
         (BY_HAND.replace("5e-05", "slow"), r"a number or nothing as learning_rate, got 'slow' in line 4"),
