@@ -3,8 +3,9 @@
 LOWRES_CACHE=$(mktemp -d) lowres study cifar10 --recipe transfer --study studies/transfer-0
 .venv/bin/python benchmarks/recipe.py studies/transfer-0 studies/transfer-1
 
-Each folder is a run; a run of the same recipe, backend and seed takes the place of the one the file held. Studies that
-were made with an empty cache say what a newcomer waits; `--warm` marks those that were not.
+Each folder is a run; a run of the same recipe, backend and seed takes the place of the one the file held, and stands
+beside it where settings of the recipe were changed, which the run then names. Studies that were made with an empty
+cache say what a newcomer waits; `--warm` marks those that were not.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from lowres.files.atomic import atomic_write_json
+from lowres.files.recipes import read_recipe
+from lowres.pipeline.report import differing_settings
 from lowres.values.training.history import FROZEN, STUDENT, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,7 +38,7 @@ def main() -> None:
     """Gather what each study's own files say; nothing is computed here but sums, means and deviations."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("studies", nargs="+", type=Path)
-    asked.add_argument("--backend", default="tensorflow", help="what Keras ran on")
+    asked.add_argument("--backend", default="tensorflow", help="what Keras ran on, for studies that do not say so")
     asked.add_argument("--warm", action="store_true", help="the data, weights or features were cached before")
     options = asked.parse_args()
     for study in options.studies:
@@ -49,8 +51,8 @@ def main() -> None:
         atomic_write_json(path, {"recipe": name, "data": data, **_together(runs), "runs": runs})
 
 
-def _which(run: dict[str, Any]) -> tuple[str, int]:
-    return run.get("backend", "tensorflow"), run["seed"]
+def _which(run: dict[str, Any]) -> tuple[str, str, int]:
+    return json.dumps(run.get("changed", {})), run.get("backend", "tensorflow"), run["seed"]
 
 
 def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, Any]]:
@@ -58,14 +60,16 @@ def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, A
     evaluation = json.loads((study / "evaluation.json").read_bytes())
     preflight = json.loads((study / "preflight.json").read_bytes())
     stages = json.loads((study / "study.json").read_bytes())["stages"]
-    recipe = tomllib.loads((study / "recipe.toml").read_text(encoding="utf-8"))
+    recipe = read_recipe(str(study / "recipe.toml"))
+    changed = {key: value for key, value in (differing_settings(recipe) or {}).items() if "." in key}
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
     path = study / "history.csv"
     rows = history_from_csv(path.read_text(encoding="utf-8"), str(path))
     fine_tuning = stages["train"]["facts"].get("fine_tuning") or {}
     taught = fine_tuning.get("self_training", {})
     run = {
-        "seed": recipe["seed"],
+        "seed": recipe.seed,
+        **({"changed": changed} if changed else {}),
         "cold_cache": is_cold,
         **{key: evaluation[key] for key in JUDGED if key in evaluation},
         "chosen_head": stages["head"]["facts"]["head"]["chosen"],
@@ -78,9 +82,9 @@ def read_run(study: Path, is_cold: bool, backend: str) -> tuple[str, dict[str, A
         # The study's own: it may have been made elsewhere.
         "machine": preflight["machine"],
         "versions": stages["head"]["versions"],
-        "backend": backend,
+        "backend": fine_tuning.get("backend") or backend,
     }
-    return recipe["name"], run
+    return recipe.name, run
 
 
 def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float], naming_seconds: float) -> list[dict[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ _VIEWS = {
     "with_flipped_views": "with its mirror image",
     "with_six_views": "six views of it",
 }
+# "He et al. 2016" is no end.
+_END_OF_SENTENCE = re.compile(r"(?<!et al)\. ")
 _OPENING = """# Recipes
 
 A recipe is every choice of a study in one file. These come with lowres; `lowres study SOURCE --recipe NAME` takes one,
@@ -61,7 +64,7 @@ def _recipe_text(root: Path, name: str) -> str:
 def _about(text: str) -> str:
     """The recipe's own words without the command they begin with, as far as they tell no figures."""
     words = " ".join(tomllib.loads(text)["about"].split()).split(": ", 1)[1]
-    sentence = words.split(". ", 1)[0].rstrip(".") + "."
+    sentence = _END_OF_SENTENCE.split(words, maxsplit=1)[0].rstrip(".") + "."
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -73,7 +76,8 @@ def _in_short(results: dict[str, Any] | None) -> list[str]:
     if results is None:
         return ["not measured yet", "", ""]
     machines = dict.fromkeys(machine_words(run["machine"]) for run in results["runs"])
-    counted = f"{percent(results['mean_accuracy'])} (n = {results['n']:,}, {_runs(results)})"
+    changed = ", changed" if any(run.get("changed") for run in results["runs"]) else ""
+    counted = f"{percent(results['mean_accuracy'])} (n = {results['n']:,}, {_runs(results)}{changed})"
     return [counted, f"{results['mean_minutes']:.1f}", "; ".join(machines)]
 
 
@@ -111,9 +115,20 @@ def _measured(name: str, results: dict[str, Any]) -> str:
     )
     return (
         f"\n## What it came to\n\nOn `{results['data']}`, {_runs(results)}; all of it from "
-        f"`benchmarks/results/{name}.json`.\n\n{judged}\n{drawn(validation_chart(results))}\n{_curve_words(results)}\n"
+        f"`benchmarks/results/{name}.json`.{_changed(results)}\n\n{judged}\n{drawn(validation_chart(results))}\n{_curve_words(results)}\n"
         f"\n{made}{_CAUTION}\n## Where the minutes went\n\n{spent}"
     )
+
+
+def _changed(results: dict[str, Any]) -> str:
+    """Which runs were not of the recipe as it is."""
+    said = (
+        f" Run {number} had {', '.join(code(f'{key} = {value}') for key, value in run['changed'].items())} in place of "
+        "what the recipe says."
+        for number, run in enumerate(results["runs"], 1)
+        if run.get("changed")
+    )
+    return "".join(said)
 
 
 def _accuracies(number: int, run: dict[str, Any]) -> list[list[str]]:

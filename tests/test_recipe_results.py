@@ -4,6 +4,7 @@ import json
 import shutil
 from itertools import pairwise
 
+import keras
 import pytest
 from benchmarks.recipe import read_run
 
@@ -45,6 +46,15 @@ def test_the_minutes_in_which_a_teacher_names_pictures_lie_before_its_student(fi
     assert [step > NAMING_SECONDS / 60 for step in steps] == [False, False, True, False]
     assert max(steps[:2] + steps[3:]) < 2
     assert run["fine_tuning"]["self_training"]["unlabelled_images"] == 60
+
+
+def test_a_run_names_what_it_changed_of_its_recipe_and_what_trained_it(finished):
+    name, run = read_run(finished, is_cold=True, backend="jax")
+    assert name == "quick"
+    assert run["changed"]["split.pool_images"] == "200"
+    assert {"fine_tuning.epochs", "network.backbone"} <= set(run["changed"])
+    assert not {"seed", "name", "about"} & set(run["changed"])
+    assert run["backend"] == keras.backend.backend()
 
 
 def test_a_curve_ends_before_the_study_does(finished):

@@ -1,6 +1,8 @@
 """Every command answers in words and numbers a person and a script can use, whatever they typed."""
 
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,7 +10,10 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from lowres.cli import verbs
+from lowres.cli.application import application
 from lowres.cli.stage_commands import VERBS
 from lowres.cli.verbs import show_backbones
 from lowres.pipeline.study import ASIDE, STAGES, run_study
@@ -232,3 +237,13 @@ def test_the_version_is_told():
 def test_no_words_at_all_are_answered_with_help():
     done = lowres()
     assert "Commands:" in done.stdout + done.stderr
+
+
+def test_what_the_system_refuses_is_told_in_a_sentence(monkeypatch):
+    def gone(*_, **__):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/far/study.json")
+
+    monkeypatch.setattr(verbs, "show_recipes", gone)
+    done = CliRunner().invoke(application, ["recipes"])
+    assert done.exit_code == 2
+    assert "got OSError at /far/study.json: Stale file handle; what was whole before still is" in done.stderr

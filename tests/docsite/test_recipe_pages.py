@@ -67,6 +67,22 @@ def test_a_page_holds_the_figures_of_its_file(checkout):
     assert "| 75.5 % (n = 400, 2 runs) | 2.5 | 2 cores of Some Processor, AVX2 |" in row
 
 
+def test_a_run_with_other_settings_is_told_apart_from_the_recipe(checkout):
+    path = checkout / "benchmarks" / "results" / "quick.json"
+    results = json.loads(path.read_text())
+    results["runs"][1]["changed"] = {"network.input_pixels": "96"}
+    path.write_text(json.dumps(results))
+    pages = recipe_pages(checkout)
+    said = "Run 2 had `network.input_pixels = 96` in place of what the recipe says."
+    assert said in plain(pages["recipes/quick.md"])
+    row = next(line for line in plain(pages["recipes/index.md"]).splitlines() if "(quick.md)" in line)
+    assert "| 75.5 % (n = 400, 2 runs, changed) |" in row
+
+
+def test_a_paper_named_with_its_year_is_told_whole(checkout):
+    assert "(He et al. 2016" in plain(recipe_pages(checkout)["recipes/resnet20.md"])
+
+
 def test_a_recipe_without_figures_says_so_and_shows_none(checkout):
     pages = recipe_pages(checkout)
     page = pages["recipes/transfer.md"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 import numpy as np
 import pytest
 
-from lowres.errors import DiskFull
+from lowres.errors import DiskFull, StudyDamaged
 from lowres.files import checkpoints
 from lowres.files.checkpoints import read_checkpoint, write_checkpoint
 
@@ -53,7 +54,11 @@ def test_a_byte_changed_anywhere_is_noticed_or_does_not_matter(path):
     lost = 0
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x21]) + whole[place + 1 :])
-        found = read_checkpoint(path, "this training")
+        try:
+            found = read_checkpoint(path, "this training")
+        except StudyDamaged:
+            # An array of more bytes than there is memory, says the file.
+            found = None
         lost += found is None
         if found is not None:
             assert_is_the_first(found)
@@ -65,6 +70,28 @@ def test_a_file_cut_off_anywhere_is_nothing(path):
     for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
         assert read_checkpoint(path, "this training") is None
+
+
+def test_a_damaged_one_is_told_of(path):
+    said = []
+    path.write_bytes(path.read_bytes()[:-40])
+    assert read_checkpoint(path, "this training", said.append) is None
+    assert len(said) == 1
+    assert re.search(r"last\.npz is damaged \(.+\): the training cannot go on from it and begins anew", said[0])
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, os.strerror(errno.EIO)), MemoryError()])
+def test_one_that_cannot_be_read_now_is_not_taken_for_none(path, monkeypatch, error):
+    """Or a training would begin anew and write over it."""
+
+    def fails(_):
+        raise error
+
+    monkeypatch.setattr(type(path), "read_bytes", fails)
+    with pytest.raises(StudyDamaged, match="that can be read, got .*Error.*nothing was changed: see to the disk"):
+        read_checkpoint(path, "this training")
+    monkeypatch.undo()
+    assert_is_the_first(read_checkpoint(path, "this training"))
 
 
 def test_a_file_of_other_things_is_nothing(path):

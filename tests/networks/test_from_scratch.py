@@ -1,9 +1,11 @@
 """A classifier nobody has trained: its whitening is of the training part, its head the published one."""
 
 import numpy as np
+import pytest
 
+from lowres.errors import VerificationError
 from lowres.networks.backbones import build_trunk
-from lowres.networks.from_scratch import untrained_classifier
+from lowres.networks.from_scratch import given_classifier, untrained_classifier
 from lowres.values.training.whitening import whitening_kernels
 
 NAMES = ("a", "b", "c")
@@ -36,3 +38,25 @@ def test_the_head_is_the_published_one_drawn_by_the_seed():
     assert (kernel != made(seed=1).head.layers[-2].get_weights()[0]).any()
     dense = made(name="resnet20").head.layers[-1]
     assert [weight.shape for weight in dense.get_weights()] == [(64, 3), (3,)]
+
+
+def test_a_trunk_that_was_given_keeps_its_whitening():
+    trunk = build_trunk("airbench94", (9, 9, 3), 9)
+    before = np.array(trunk.get_layer("whiten").kernel)
+    found = untrained_classifier("airbench94", trunk, NAMES, PIXELS, ROWS, 0, is_given=True)
+    np.testing.assert_array_equal(whitening(found), before)
+
+
+def test_the_classifier_given_is_taken_where_it_knows_as_many_classes():
+    kernel, bias = RANDOM.normal(size=(3, 64)).astype(np.float32), np.ones(3, np.float32)
+    tensors = {"linear.weight": kernel, "linear.bias": bias, "conv1.weight": np.zeros(3, np.float32)}
+    weights = given_classifier("resnet20", tensors, 3)
+    trunk = build_trunk("resnet20", (9, 9, 3), 9)
+    head = untrained_classifier("resnet20", trunk, NAMES, PIXELS, ROWS, 0, is_given=True, weights=weights).head
+    np.testing.assert_array_equal(head.layers[-1].get_weights()[0], kernel.T)
+    np.testing.assert_array_equal(head.layers[-1].get_weights()[1], bias)
+    assert given_classifier("resnet20", tensors, 4) is None
+    # Keras Applications and EfficientNet-Lite are given without their classifier.
+    assert given_classifier("efficientnet-lite0", {}, 3) is None
+    with pytest.raises(VerificationError, match="expected a classifier named linear, fc, head in the state dict"):
+        given_classifier("resnet20", {"conv1.weight": kernel}, 3)

@@ -218,9 +218,9 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """What the dense head was last trained with."""
     seen: dict[str, object] = {}
 
-    def watch(train, validation, classes, training, *, views, advance):
+    def watch(train, validation, classes, training, *, views, **told):
         seen.update(rows=len(train[1]), views=views, training=training)
-        return fit_dense(train, validation, classes, training, views=views, advance=advance)
+        return fit_dense(train, validation, classes, training, views=views, **told)
 
     monkeypatch.setattr("lowres.networks.heads.fit_dense", watch)
     return seen

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
+from lowres.networks.backbones import build_trunk
+from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.members import join_members
 from lowres.networks.trained_classifier import TrainedClassifier
 
@@ -65,7 +67,20 @@ def test_one_member_stays_itself():
     assert join_members([alone], "lower_out") is alone
 
 
-def test_a_head_that_is_no_single_matrix_is_refused():
-    layers = [keras.layers.Dense(5, activation="relu"), keras.layers.Dense(3, name="logits")]
-    with pytest.raises(TrainingError, match=r"one Dense layer to be joined, got .*Dense, Dense; set head\.kinds"):
+@pytest.mark.parametrize("name", ["airbench94", "resnet20"])
+def test_networks_trained_from_scratch_are_joined_with_the_heads_they_were_published_with(pixels, name):
+    def one(seed):
+        trunk = build_trunk(name, (8, 8, 3), 8, seed=seed)
+        return untrained_classifier(name, trunk, NAMES, pixels, np.arange(len(pixels)), seed)
+
+    members = [one(seed) for seed in (1, 2)]
+    alone = np.stack([member.logits(pixels) for member in members])
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+    np.testing.assert_allclose(join_members(members, "").logits(pixels), alone.mean(axis=0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("first", [{"activation": "relu"}, {}])
+def test_a_head_that_is_no_single_matrix_is_refused(first):
+    layers = [keras.layers.Dense(5, **first), keras.layers.Dense(3, name="logits")]
+    with pytest.raises(TrainingError, match=r"one Dense layer to be joined, got .*Dense, Dense; leave dense out"):
         join_members([member(1), member(2, layers)], "lower_out")

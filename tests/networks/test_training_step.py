@@ -12,7 +12,7 @@ from lowres.errors import RecipeError
 from lowres.networks.backbones import build_trunk
 from lowres.networks.fine_tuning import fine_tune
 from lowres.networks.from_scratch import untrained_classifier
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.trainable_network import network_of, trainable_network
 from lowres.networks.training_batches import Batch
 from lowres.networks.training_step import TrainingStep
 from lowres.values.recipes.recipe_sections import FineTuning
@@ -184,3 +184,14 @@ def test_images_grow_and_the_network_takes_each_side(digits):
 def test_sides_cannot_vary_where_the_trunk_resizes():
     with pytest.raises(RecipeError, match="progressive_pixels where the whole trunk trains"):
         tiny_network(sides_vary=True)
+
+
+def test_sides_of_which_no_map_is_left_are_refused_with_the_smallest_that_is():
+    trunk = build_trunk("airbench94", (32, 32, 3), 32)
+    made = untrained_classifier("airbench94", trunk, ["a", "b"], np.zeros((40, 32, 32, 3), np.uint8), np.arange(40), 0)
+    choices = FineTuning(normalisation="training", progressive_pixels=(8, 9))
+    # 8 pixels are 7 windows of two, and halved 3, 1 and 0.
+    with pytest.raises(RecipeError, match="leaves a feature map, got 8, halved to nothing; try 9 or more"):
+        network_of(made.trunk, made.head, choices)
+    choices = choices.model_copy(update={"progressive_pixels": (9, 16)})
+    assert network_of(made.trunk, made.head, choices).model.input_shape == (None, None, None, 3)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
 from lowres.files.study_folder import open_study
 from lowres.networks.backend import load_backend
+from lowres.pipeline import activations
 from lowres.pipeline.activations import StudyInputs
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun
@@ -114,6 +117,31 @@ def test_kept_or_computed_again_they_are_the_same(inputs_of):
         for name in ("never", "too large"):
             assert_same(read(ways[name], epoch, seed=epoch + 9), kept, name)
             assert_same(ways[name].validation(rows), ways["auto"].validation(rows), name)
+
+
+def test_what_was_kept_of_another_split_is_not_taken_for_this_ones(inputs_of, opened):
+    """A study stopped in its second phase and gone on with another split, of as many images."""
+    rows = np.arange(40)
+    read(inputs_of(), 0)
+    inputs_of().validation(rows)
+    train, validation = opened.split.train, opened.split.validation
+    parts = (np.concatenate([validation[:100], train[100:]]), np.concatenate([train[:100], validation[100:]]))
+    opened.split = replace(opened.split, train=parts[0], validation=parts[1])
+    inputs = inputs_of()
+    inputs.remove_others()
+    found = read(inputs, 0)[rows].astype(np.float32)
+    np.testing.assert_allclose(found, expected(inputs, rows, 0), rtol=2e-3, atol=2e-3)
+    pixels = opened.images.pixels[opened.split.validation[rows]]
+    there = inputs.network.below.predict_on_batch(pixels)
+    np.testing.assert_allclose(inputs.validation(rows).astype(np.float32), there, rtol=2e-3, atol=2e-3)
+
+
+def test_no_more_is_kept_than_the_disk_has_room_for(inputs_of, monkeypatch):
+    assert inputs_of("roomy").keeps_views
+    monkeypatch.setattr(activations, "free_bytes", lambda _: 1000)
+    inputs = inputs_of("full")
+    assert not inputs.keeps_views
+    assert inputs.unmet_gigabytes > inputs.room_gigabytes == pytest.approx(900e-9)
 
 
 def test_where_it_need_not_be_kept_it_is_not(inputs_of):

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lowres.errors import RecipeError
+from lowres.errors import RecipeError, TrainingError
+from lowres.files import weights
 from lowres.files.digits import open_digits
 from lowres.pipeline.study import run_study
+from networks.small_images import torch_definitions
 from tiny_study import tiny_choice
 
 SETTINGS = {
@@ -57,7 +59,7 @@ def test_it_learns_from_nothing(finished):
 
 def test_no_features_are_kept_of_a_trunk_that_changes(finished):
     notes = {outcome.name: outcome.note for outcome in finished.stages}
-    assert notes["features"].endswith("trained from scratch, so no features yet")
+    assert notes["features"].endswith("trained whole, so no features yet")
     assert "at random: validation accuracy" in notes["head"]
 
 
@@ -121,6 +123,73 @@ def test_the_network_that_is_kept_saw_both_parts_and_validation_is_told_by_the_f
     assert "on all 300 pictures of both parts" in (folder / "report.html").read_text().replace(
         "\N{NO-BREAK SPACE}", " "
     )
+
+
+GIVEN = {
+    "network__backbone": "resnet20",
+    "augmentation__shift_pixels": "0",
+    "fine_tuning__epochs": "0",
+    "test_time__flips": "false",
+    "test_time__shifts": "false",
+}
+
+
+@pytest.fixture
+def reference(monkeypatch, tmp_path):
+    """A state dict of the public ResNet-20, as a file to give, with the settings that vouch for it."""
+    network = torch_definitions.TorchNetwork(seed=6)
+    torch_definitions.resnet(network, np.zeros((1, 3, 8, 8)), blocks=3)
+    tensors = {name: one for name, one in network.tensors.items() if "num_batches" not in name}
+    monkeypatch.setattr(weights, "read_weights_file", lambda _: tensors)
+    monkeypatch.setenv("LOWRES_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "resnet20.pth").touch()
+    vouched = {"network__weights_sha256": f'"{weights.tensors_sha256(tensors)}"'}
+    return tmp_path / "resnet20.pth", tensors, SETTINGS | GIVEN | vouched
+
+
+class KnownWeights(torch_definitions.TorchNetwork):
+    """The same definition on weights that are there already."""
+
+    def __init__(self, tensors):
+        super().__init__(seed=0)
+        self.known = tensors
+
+    def _draw(self, name, shape, centre, deviation):
+        return self.known[name].reshape(shape)
+
+
+def test_weights_made_elsewhere_give_the_answers_they_gave_there(reference, tmp_path):
+    path, tensors, settings = reference
+    finished = run_study(tiny_choice(tmp_path / "study", **settings), "report", given_files=[path])
+    ids, found, _ = logits(finished.folder, "test")
+    pixels = open_digits().pixels[[int(one.split("/")[1]) for one in ids]]
+    scaled = (pixels / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    expected = torch_definitions.resnet(KnownWeights(tensors), scaled.transpose(0, 3, 1, 2), blocks=3)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    notes = {outcome.name: outcome.note for outcome in finished.stages}
+    assert notes["head"].startswith("resnet20 as given: validation accuracy")
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+    assert "drawn at random" not in page
+    assert "Its weights were left as they came" in page
+
+
+def test_a_network_that_was_given_is_trained_on_and_never_told_of_as_random(reference, tmp_path):
+    path, _, settings = reference
+    settings = settings | {"fine_tuning__epochs": "1", "fine_tuning__optimizer": "sgd"}
+    finished = run_study(tiny_choice(tmp_path / "study", **settings), "report", given_files=[path])
+    notes = {outcome.name: outcome.note for outcome in finished.stages}
+    assert "before training" in notes["train"]
+    page = " ".join((finished.folder / "report.html").read_text(encoding="utf-8").split())
+    assert "resnet20 began with the weights named below. Training changed it and its head" in page
+    assert "at random" not in page
+
+
+def test_of_given_weights_for_other_classes_nothing_is_judged_untrained(reference, tmp_path):
+    path, tensors, settings = reference
+    tensors["linear.weight"], tensors["linear.bias"] = np.ones((4, 64), np.float32), np.ones(4, np.float32)
+    settings = settings | {"network__weights_sha256": f'"{weights.tensors_sha256(tensors)}"'}
+    with pytest.raises(TrainingError, match="resnet20 with a classifier of 10 classes, as nothing is to be trained"):
+        run_study(tiny_choice(tmp_path / "study", **settings), "head", given_files=[path])
 
 
 def test_what_validation_never_saw_has_no_best_epoch():

@@ -3,33 +3,41 @@
 import json
 import signal
 
+import keras
 import numpy as np
 import pytest
 
 from lowres.files.study_folder import open_study
-from lowres.pipeline.study import run_study
-from tiny_study import lowres, start_lowres, tiny_choice, tiny_words
+from tiny_study import lowres, start_lowres, tiny_words
+
+EPOCHS = 3
+TUNED = {"fine_tuning__epochs": str(EPOCHS), "fine_tuning__from_layer": "tiny_conv2", "augmentation__shift_pixels": "1"}
+
+
+def words(folder):
+    """With two phases, and only what repeats bit by bit."""
+    return [*tiny_words(folder, **TUNED), "--deterministic"]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """The study as it comes out when nobody disturbs it."""
     folder = tmp_path_factory.mktemp("undisturbed") / "study"
-    run_study(tiny_choice(folder))
+    assert lowres("study", *words(folder)).returncode == 0
     return folder
 
 
 def wait_for(process, stage):
-    """Read the command's lines until it begins that stage."""
+    """Read the command's lines until it begins that stage; of training, until its first epoch has ended."""
     for line in process.stdout:
-        if line.startswith(stage) and "..." in line:
+        if (f"epoch 1 of {EPOCHS}: loss" in line) if stage == "train" else (line.startswith(stage) and "..." in line):
             return
     raise AssertionError(process.stderr.read())
 
 
-def interrupt(words, stage, how):
+def interrupt(folder, stage, how):
     """Run the command, end it in the middle of a stage, and return its exit code and what it said."""
-    with start_lowres("study", *words) as process:
+    with start_lowres("study", *words(folder)) as process:
         wait_for(process, stage)
         process.send_signal(how)
         _, said = process.communicate(timeout=60)
@@ -41,6 +49,9 @@ def assert_equal_results(folder, other):
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
     with np.load(folder / "explanation.npz") as one, np.load(other / "explanation.npz") as two:
         np.testing.assert_array_equal(one["maps"], two["maps"])
+    models = (keras.saving.load_model(study / "model.keras", compile=False) for study in (folder, other))
+    for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
     assert list(folder.rglob(".part-*")) == []
 
 
@@ -48,24 +59,39 @@ def assert_equal_results(folder, other):
 def test_killed_in_stage_after_stage_it_comes_to_the_same(tmp_path, undisturbed):
     folder = tmp_path / "study"
     for stage in ("images", "features", "head", "train", "predict", "explain", "report"):
-        code, _ = interrupt(tiny_words(folder), stage, signal.SIGKILL)
+        code, _ = interrupt(folder, stage, signal.SIGKILL)
         assert code == -signal.SIGKILL
         assert json.loads((folder / "study.json").read_text())["running"] == stage
-    outcomes = {outcome.name: outcome for outcome in run_study(tiny_choice(folder)).stages}
-    assert [name for name, outcome in outcomes.items() if outcome.made] == ["report"]
-    assert outcomes["report"].reasons == ("it did not finish last time",)
+    done = lowres("study", *words(folder))
+    assert done.returncode == 0, done.stderr
+    assert "(it did not finish last time)" in next(line for line in done.stdout.splitlines() if "report " in line)
+    assert_equal_results(folder, undisturbed)
+    trained = json.loads((folder / "study.json").read_text())["stages"]["train"]["facts"]["fine_tuning"]
+    assert trained["proven_repeatable"] is True
+
+
+@pytest.mark.slow
+def test_killed_amid_an_epoch_at_most_that_epoch_is_repeated(tmp_path, undisturbed):
+    folder = tmp_path / "study"
+    interrupt(folder, "train", signal.SIGKILL)
+    done = lowres("study", *words(folder))
+    said = [line.strip() for line in done.stdout.splitlines()]
+    after = next(line for line in said if line.startswith("going on after epoch"))
+    epochs = int(after.split()[4])
+    assert epochs >= 1, done.stdout
+    assert [line for line in said if line.startswith("epoch 1 of")] == []
     assert_equal_results(folder, undisturbed)
 
 
 @pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_the_words_to_go_on(tmp_path, undisturbed):
     folder = tmp_path / "study"
-    code, said = interrupt(tiny_words(folder), "features", signal.SIGINT)
+    code, said = interrupt(folder, "features", signal.SIGINT)
     assert code == 130
     assert said.strip().endswith("stopped; run the same command to go on")
     assert "Traceback" not in said
-    outcomes = {outcome.name: outcome for outcome in run_study(tiny_choice(folder)).stages}
-    assert outcomes["features"].reasons == ("it did not finish last time",)
+    done = lowres("study", *words(folder))
+    assert "(it did not finish last time)" in next(line for line in done.stdout.splitlines() if "features" in line)
     assert_equal_results(folder, undisturbed)
 
 
@@ -79,8 +105,8 @@ def test_a_second_run_is_refused_and_told_whose_study_it_is(tmp_path):
 
 @pytest.mark.slow
 def test_of_two_runs_started_together_one_works_and_one_is_refused(tmp_path, undisturbed):
-    words = ("study", *tiny_words(tmp_path / "study"))
-    with start_lowres(*words) as one, start_lowres(*words) as two:
+    command = ("study", *words(tmp_path / "study"))
+    with start_lowres(*command) as one, start_lowres(*command) as two:
         ends = [process.communicate(timeout=120) for process in (one, two)]
     codes = sorted(process.returncode for process in (one, two))
     assert codes == [0, 2], ends

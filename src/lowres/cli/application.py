@@ -41,9 +41,24 @@ class _Commands(TyperGroup):
         except LowresError as error:
             typer.echo(f"lowres: {error}", err=True)
             raise typer.Exit(REFUSED) from error
+        except BrokenPipeError:
+            # Whoever read no longer does; that is said by nobody.
+            raise
+        except OSError as error:
+            typer.echo(f"lowres: {_of_the_system(error)}", err=True)
+            raise typer.Exit(REFUSED) from error
         except KeyboardInterrupt as error:
             typer.echo("stopped; run the same command to go on", err=True)
             raise typer.Exit(STOPPED) from error
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system refused, where nobody nearer to it knew more to say."""
+    where = f" at {error.filename}" if error.filename else ""
+    return (
+        f"expected the system to read and write, got {type(error).__name__}{where}: {error.strerror or error}; what "
+        "was whole before still is: see to the disk, the network or the rights, and run the same command to go on"
+    )
 
 
 application = typer.Typer(

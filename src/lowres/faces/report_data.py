@@ -58,7 +58,8 @@ class FineTuned:
 
     from_layer: the first layer or block trained; empty: the whole trunk. kept_epoch: 0 where what it began with was
     kept. averaged_weights: whether the weights kept are a running average. trained_parameters: numbers that fine-tuning
-    could change, the head's with them. precision: of the trunk. batch_images: in one pass, of which accumulation_steps
+    could change, the head's with them. precision: of the trunk. backend: what Keras trained it on; empty in studies
+    from before it was written down. batch_images: in one pass, of which accumulation_steps
     make an update. views: different versions of each training image. validation_accuracy: of what was kept;
     frozen_validation_accuracy: of what it began with; fractions.
     members: validation accuracy of each network alone; the other figures of one are the first's. retrained_images: of
@@ -82,6 +83,7 @@ class FineTuned:
     members: tuple[float, ...] = ()
     retrained_images: int = 0
     self_training: SelfTaught | None = None
+    backend: str = ""
 
     @property
     def keeps_student(self) -> bool:

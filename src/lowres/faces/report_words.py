@@ -10,6 +10,7 @@ from lowres.faces.report_data import FlippedResult, Making, ReportData
 from lowres.values.findings import Finding
 from lowres.values.judging.calibration import Calibration
 from lowres.values.judging.evaluation import ClassScore, Evaluation
+from lowres.values.training.drawn_networks import begins_at_random
 
 _SURE = 0.9
 
@@ -196,7 +197,7 @@ def accepted_faults(preflight: Sequence[Finding]) -> str:
 
 
 def _past(data: ReportData, making: Making) -> str:
-    if not data.recipe.has_frozen_phase:
+    if not data.recipe.has_frozen_phase and begins_at_random(data.recipe.network):
         return "whose weights were drawn at random and learned from these pictures alone"
     return f"which learned to see on other pictures before. {_fate(making)}"
 

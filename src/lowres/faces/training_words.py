@@ -8,6 +8,7 @@ from lowres.faces.training_course import TrainingCourse
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.recipe_sections import Augmentation, FineTuning
+from lowres.values.training.drawn_networks import before_training, begins_at_random
 from lowres.values.training.history import EpochRow
 
 # How far training is ahead of validation: no more than is usual, and so far that it is learning by heart.
@@ -39,19 +40,26 @@ def how_tuned(data: ReportData, course: TrainingCourse) -> str:
             f"Nothing of {data.making.backbone} was trained: it stayed frozen, as it came, and only the head on top of "
             f"it learned from these pictures.{curve}"
         )
-    begun = f"{data.making.backbone} and its head began at random. Training changed both"
+    begun = _begun(data)
     if data.recipe.has_frozen_phase:
         part = _trained_part(tuned, choices)
         begun = f"The head was first trained on the frozen trunk. Then fine-tuning trained {part} together with it"
     stop = ", then stopped because validation no longer rose" if tuned.stopped_early else ""
     batch = tuned.batch_images * tuned.accumulation_steps
     passes = f" in {tuned.accumulation_steps} passes" if tuned.accumulation_steps > 1 else ""
+    on = f" on {tuned.backend}" if tuned.backend else ""
     return (
         f"{begun}, {count(tuned.trained_parameters, 'weight')} in all, for {count(tuned.epochs, 'epoch')} "
         f"over {count(len(data.split.train), 'training picture')}{stop}: {batch} "
-        f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second, in {tuned.precision}."
+        f"pictures an update{passes}, {tuned.images_per_second:,.0f} pictures a second{on}, in {tuned.precision}."
         f"{_anew(tuned)}"
     )
+
+
+def _begun(data: ReportData) -> str:
+    if begins_at_random(data.recipe.network):
+        return f"{data.making.backbone} and its head began at random. Training changed both"
+    return f"{data.making.backbone} began with the weights named below. Training changed it and its head"
 
 
 def _anew(tuned: FineTuned) -> str:
@@ -72,8 +80,8 @@ def what_was_gained(data: ReportData) -> str:
     before, after = tuned.frozen_validation_accuracy, tuned.validation_accuracy
     if not data.recipe.has_frozen_phase:
         return (
-            f"On the {count(n, 'validation picture')} it reached {percent(after)}, from {percent(before)} at random. "
-            f"{_whose_weights(data.recipe, tuned)}"
+            f"On the {count(n, 'validation picture')} it reached {percent(after)}, from {percent(before)} "
+            f"{before_training(data.recipe)}. {_whose_weights(data.recipe, tuned)}"
         )
     if not tuned.kept_epoch:
         return (

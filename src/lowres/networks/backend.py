@@ -63,6 +63,13 @@ def load_backend(is_deterministic: bool = False) -> str:
     return str(keras.backend.backend())
 
 
+def loaded_backend() -> str:
+    """Return the name of the backend that Keras runs on in this process, which is loaded by this where it was not."""
+    import keras
+
+    return str(keras.backend.backend())
+
+
 def _settle_tensorflow(backend: str) -> None:
     """Let memory of cards grow as it is needed, keep the log to what is wrong, and a training step in its order."""
     if backend != "tensorflow":

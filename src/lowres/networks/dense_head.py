@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from lowres.networks.traced_once import build_for_training
 from lowres.values.keyed_random import keyed_words
 from lowres.values.training.history import FROZEN, EpochRow
 
+Watched = Callable[[Sequence[float], NDArray[np.int64]], None]
 HIDDEN_UNITS = 256
 DROPOUT_FRACTION = 0.3
 _PREDICTION_ROWS = 4096
@@ -73,12 +74,15 @@ def fit_dense(
     *,
     views: int = 1,
     advance: Callable[[int, int], None] = lambda done, total: None,
+    watched: Watched | None = None,
 ) -> tuple[TwoMatrices, tuple[EpochRow, ...]]:
     """Return the head of the epoch with the best validation accuracy, and every epoch, that one marked as kept.
 
     train, validation: features `[n, channels]` and labels. views: the train rows are so many views of the same images,
     one view after the other; an epoch sees each image once, in the view after that of the epoch before. advance: told
-    after each epoch how many are done, and how many there are at most.
+    after each epoch how many are done, and how many there are at most. watched: is given after each epoch the loss of
+    every step so far, each the mean of its epoch, and how often each class is predicted of validation, int64
+    `[classes]`; what it raises ends the training.
     """
     network = keras.Sequential([keras.Input((train[0].shape[1],)), *dense_layers(classes, training.seed)])
     network.compile(
@@ -88,6 +92,8 @@ def fit_dense(
     )
     build_for_training(network, train[1][:1])
     record, stop, *drop = callbacks = _callbacks(training, advance)
+    if watched is not None:
+        callbacks.insert(0, _Watch(validation[0], classes, watched))
     network.fit(
         _ShuffledBatches(*train, training.batch_images, training.seed, views),
         validation_data=validation,
@@ -115,6 +121,21 @@ def _callbacks(training: DenseTraining, advance: Callable[[int, int], None]) -> 
         monitor="val_loss", factor=training.plateau_factor, patience=training.plateau_patience_epochs
     )
     return [_Record(advance), stop, drop]
+
+
+class _Watch(keras.callbacks.Callback):
+    """Shows how a training goes to whoever watches it; the head is small enough to be asked anew."""
+
+    def __init__(self, validation: NDArray[np.float32], classes: int, watched: Watched) -> None:
+        super().__init__()
+        self._validation, self._classes, self._watched = validation, classes, watched
+        self._losses: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._losses += [float((logs or {})["loss"])] * int(self.params["steps"])
+        head = TwoMatrices(*(np.array(weight) for weight in self.model.get_weights()))
+        predicted = head.logits(self._validation).argmax(axis=1)
+        self._watched(tuple(self._losses), np.bincount(predicted, minlength=self._classes))
 
 
 class _Record(keras.callbacks.Callback):

@@ -34,7 +34,7 @@ def fine_tune(
 
     Judged before the first and after each epoch on the validation part, with the averaged weights where the recipe
     averages; under keep = "best" a network that training only made worse stays as it was. A training that was
-    interrupted goes on from the last epoch `store` holds, and ends with the weights it would have had (docs/decisions).
+    interrupted goes on from the last epoch `store` holds, and ends with the weights it would have had.
     When memory ends, passes are halved and their gradients accumulated, from the last whole epoch on.
     proves_repeatable: make the first updates twice before anything else, and compare them. goes_on_at_chance: one
     that learns nothing is told of and not stopped.
@@ -61,9 +61,11 @@ def fine_tune(
                 raise
             length = length.halved()
             put_back({"changing": network.changing}, start)
+            mixed = recipe.fine_tuning.mixup_alpha or recipe.fine_tuning.cutmix_alpha
             watcher.note(
                 f"memory ended: {length.batch_images} images a pass from here on, {length.accumulation_steps} passes "
                 "an update, so that the training stays what the recipe says"
+                + (", but that images are mixed with those of their own pass" if mixed else "")
             )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import TrainingError
-from lowres.networks.dense_head import DenseTraining, TwoMatrices, dense_layers, fit_dense
+from lowres.networks.dense_head import DenseTraining, TwoMatrices, Watched, dense_layers, fit_dense
 from lowres.networks.feature_set import Features, FeatureSet, Labels
 from lowres.networks.linear_heads import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
 from lowres.values.recipes.recipe import Head
@@ -57,18 +57,20 @@ def train_head(
     seed: int = 0,
     report: Callable[[HeadCandidate], None] = lambda candidate: None,
     advance: Advance = lambda name, done, total: None,
+    watched: Watched | None = None,
 ) -> tuple[keras.Model, HeadReport]:
     """Return the best head as a model named "head", and what else was tried.
 
     The model takes the trunk's feature map `feature_shape` (height, width, channels) and gives logits, float32; the
     standardisation is folded into its first Dense. Best is the highest validation accuracy, among equals the lowest
     validation NLL. phase: how long the dense head waits before it stops or slows down. `report` is called with each
-    candidate as it is fitted, `advance` with the dense one's name, its epochs done and how many there are at most.
+    candidate as it is fitted, `advance` with the dense one's name, its epochs done and how many there are at most;
+    watched: as in `fit_dense`.
     """
     _check_classes(features, classes)
     fits: list[_Fit] = []
     for flipped in _flip_choices(features, flipped_views):
-        for fit in _fit_all(features, classes, choices, phase or FrozenPhase(), flipped, seed, advance):
+        for fit in _fit_all(features, classes, choices, phase or FrozenPhase(), flipped, seed, advance, watched):
             fits.append(fit)
             report(fit.candidate)
     # The first of equals, so that the simplest wins: `max` keeps the order in which they were fitted.
@@ -106,6 +108,7 @@ def _fit_all(
     flipped: bool,
     seed: int,
     advance: Advance,
+    watched: Watched | None,
 ) -> Iterator[_Fit]:
     parts: dict[bool, _Parts] = {}
     for kind in choices.kinds:
@@ -117,7 +120,7 @@ def _fit_all(
         elif kind == "lda":
             yield _fit_lda(parts[standardise])
         elif kind == "dense":
-            yield _fit_dense(parts[standardise], choices, phase, seed, advance)
+            yield _fit_dense(parts[standardise], choices, phase, seed, advance, watched)
         else:
             raise TrainingError(f"expected a head among linear, lda and dense, got {kind!r}")
 
@@ -151,7 +154,9 @@ def _fit_lda(parts: _Parts) -> _Fit:
     return _solved("lda", None, fit_discriminant(parts.train, parts.train_labels, parts.classes), parts, started)
 
 
-def _fit_dense(parts: _Parts, choices: Head, phase: FrozenPhase, seed: int, advance: Advance) -> _Fit:
+def _fit_dense(
+    parts: _Parts, choices: Head, phase: FrozenPhase, seed: int, advance: Advance, watched: Watched | None
+) -> _Fit:
     started = time.perf_counter()
     fitted, rows = fit_dense(
         (parts.train, parts.train_labels),
@@ -169,6 +174,7 @@ def _fit_dense(parts: _Parts, choices: Head, phase: FrozenPhase, seed: int, adva
         # Without augmented views an epoch holds the mirrored images too, as it holds the others.
         views=1 + parts.flipped + parts.augmented_views if parts.augmented_views else 1,
         advance=lambda done, total: advance("epochs of the dense head", done, total),
+        watched=watched,
     )
     candidate = _judged("dense", None, fitted, parts, started, epochs=len(rows))
     return _Fit(candidate, fitted, parts.standardiser, tuple(replace(row, head=candidate.name) for row in rows))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lowres.networks.backbones import find_backbone
 from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.probes.feature_spread import features_of_preprocessed, judge_spread
-from lowres.networks.probes.first_logits import judge_first_loss, probe_labels, probe_logits
+from lowres.networks.probes.first_logits import expected_loss, judge_first_loss, probe_labels, probe_logits
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized
 from lowres.networks.probes.starting_head import starting_head
 from lowres.networks.probes.trial_steps import frozen_step
@@ -21,6 +21,7 @@ from lowres.networks.probes.two_batches import ATTEMPTS, judge_overfit, overfit_
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.findings import Finding
 from lowres.values.recipes.recipe import Network, Recipe
+from lowres.values.training.drawn_networks import begins_at_random
 
 SAMPLE_IMAGES = 64
 _RANGE_IMAGES = 16
@@ -79,10 +80,16 @@ def try_frozen_phase(trunk: keras.Model, recipe: Recipe, sample: Sample) -> Froz
 
 
 def _try_from_scratch(trunk: keras.Model, recipe: Recipe, sample: Sample) -> FrozenTrial:
-    """The trunk's input and the head at random; what a random trunk makes of images is no fault of theirs."""
+    """The trunk's input and a head at random; what an untrained trunk makes of images is no fault of theirs."""
     every = np.arange(len(sample.pixels))
     classifier = untrained_classifier(
-        recipe.network.backbone, trunk, sample.class_names, sample.pixels, every, recipe.seed
+        recipe.network.backbone,
+        trunk,
+        sample.class_names,
+        sample.pixels,
+        every,
+        recipe.seed,
+        is_given=not begins_at_random(recipe.network),
     )
     logits = classifier.logits(sample.pixels)
     fed = probe_input_range(
@@ -91,8 +98,11 @@ def _try_from_scratch(trunk: keras.Model, recipe: Recipe, sample: Sample) -> Fro
         sample.pixels[:_RANGE_IMAGES],
         recipe.network.interpolation,
     )
-    findings = (fed, probe_labels(sample.labels, logits.shape[1], len(sample.class_names)), probe_logits(logits))
-    return FrozenTrial(findings, classifier, fed.status == "PASS")
+    findings = [fed, probe_labels(sample.labels, logits.shape[1], len(sample.class_names)), probe_logits(logits)]
+    if begins_at_random(recipe.network):
+        # What it knows of these images is what it would know of any labels.
+        findings.append(judge_first_loss(logits, sample.labels, expected_loss(logits)))
+    return FrozenTrial(tuple(findings), classifier, fed.status == "PASS")
 
 
 def examine_trunk(

@@ -94,7 +94,7 @@ def _training(
 
 def _step(network: TrainableNetwork, inputs: NDArray[Any]) -> Callable[[], object]:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.model.compile(keras.optimizers.SGD(1e-6, 0.9), loss, jit_compile=False)
+    network.model.compile(keras.optimizers.SGD(1e-6, 0.9), loss)
     labels = np.arange(len(inputs)) % CLASSES
     build_for_training(network.model, labels[:1])
     return lambda: network.model.train_on_batch(inputs, labels)

@@ -11,12 +11,14 @@ from typing import Any
 import keras
 
 from lowres.errors import RecipeError
+from lowres.networks.block_names import block_name
 from lowres.networks.feature_levels import JOINED_LAYER
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.precision import products_beat_convolutions, training_precision
 from lowres.networks.resizing import RESIZING_LAYERS
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
+from lowres.networks.varying_sides import refuse_fixed_sides, refuse_tiny_sides
 from lowres.values.recipes.recipe_sections import FineTuning
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
@@ -96,7 +98,7 @@ def trainable_network(
     first = str(_producer(below.outputs[0]).name) if below else ""
     _mark(trunk, upper, head, depthwise)
     if sides_vary:
-        _refuse_fixed_sides(upper, from_layer)
+        refuse_fixed_sides(upper, from_layer)
     network = _rebuilt(upper, precision, folds=normalisation == "inference", sides_vary=sides_vary)
     model = keras.Model(network.inputs[0], _headed(network, head, sides_vary), name="trainable")
     statistics = _statistics(upper) if normalisation == "training" else ()
@@ -105,7 +107,7 @@ def trainable_network(
 
 def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> TrainableNetwork:
     """Return what trains of the two by a recipe's choices, in the arithmetic they mean on this machine."""
-    return trainable_network(
+    network = trainable_network(
         trunk,
         head,
         choices.from_layer,
@@ -114,6 +116,8 @@ def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> Tr
         depthwise=choices.depthwise,
         sides_vary=bool(choices.progressive_pixels),
     )
+    refuse_tiny_sides(network.model, head.layers[1].name, choices.progressive_pixels)
+    return network
 
 
 def freeze(trunk: keras.Model, head: keras.Model) -> None:
@@ -158,7 +162,7 @@ def _cuts(trunk: keras.Model) -> str:
     first_layers: dict[str, keras.Layer] = {}
     for layer in trunk.layers:
         if layer.weights and layer.name not in RESIZING_LAYERS:
-            first_layers.setdefault(_block_name(layer.name), layer)
+            first_layers.setdefault(block_name(layer.name), layer)
     found = []
     for name, layer in first_layers.items():
         with contextlib.suppress(ValueError):
@@ -214,15 +218,6 @@ def _pairs(network: keras.Model) -> dict[keras.Layer, keras.Layer]:
     }
 
 
-def _refuse_fixed_sides(trunk: keras.Model, from_layer: str) -> None:
-    if from_layer or any(layer.name in RESIZING_LAYERS for layer in trunk.layers):
-        raise RecipeError(
-            "expected fine_tuning.progressive_pixels where the whole trunk trains on images of their own side, got "
-            + (f"from_layer = {from_layer}" if from_layer else f"a trunk that resizes {trunk.input_shape[1:3]}")
-            + "; try network.input_pixels = the images' side with from_layer empty, or leave progressive_pixels out"
-        )
-
-
 def _headed(network: keras.Model, head: keras.Model, sides_vary: bool) -> Any:
     """The logits; a head as a whole would insist on the side of its feature map."""
     x = network.outputs[0]
@@ -265,11 +260,11 @@ def _normalising(layer: keras.layers.BatchNormalization, rounded: str) -> keras.
 
 
 def _blocks(upper: keras.Model, head: keras.Model) -> tuple[tuple[Any, ...], ...]:
-    """Variables by block: a block's layers share their name up to the last number."""
+    """Variables by block, lowest first, the head last."""
     blocks: dict[str, list[Any]] = {}
     for layer in upper.layers:
         if layer.trainable_variables:
-            blocks.setdefault(_block_name(layer.name), []).extend(layer.trainable_variables)
+            blocks.setdefault(block_name(layer.name), []).extend(layer.trainable_variables)
     return (*(tuple(variables) for variables in blocks.values()), tuple(head.trainable_variables))
 
 
@@ -280,11 +275,6 @@ def _statistics(upper: keras.Model) -> tuple[Any, ...]:
         if isinstance(layer, keras.layers.BatchNormalization)
         for variable in layer.non_trainable_variables
     )
-
-
-def _block_name(layer_name: str) -> str:
-    parts = layer_name.split("_")
-    return "_".join(parts[:2]) if len(parts) > 2 else layer_name
 
 
 def _counts_seeds(variable: Any) -> bool:

@@ -27,7 +27,7 @@ from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.history import FINE_TUNING, EpochRow
 from lowres.values.training.schedule import Schedule, TrainingLength, fine_tuning_schedule
 from lowres.values.training.training_progress import TrainingProgress
-from lowres.values.training.watchdog import watch
+from lowres.values.training.watchdog import goes_on, not_learning, watch
 
 LAST, BEST = "last", "best"
 # The watchdog's first judgement; a rate that still warms up has shown nothing yet.
@@ -195,16 +195,10 @@ class Training:
             return
         if self._goes_on_at_chance and seen.health != "diverged":
             if not self._has_warned:
-                self._watcher.note(
-                    f"{seen.health}: {seen.measured}; it goes on all the same, as preflight was accepted"
-                )
+                self._watcher.note(goes_on(seen))
             self._has_warned = True
             return
-        causes = "\n".join(f"  {number}. {cause}" for number, cause in enumerate(seen.causes, start=1))
-        raise TrainingError(
-            f"expected fine-tuning to learn, got one that is {seen.health}: {seen.measured}; likely causes, the "
-            f"likeliest first:\n{causes}"
-        )
+        raise not_learning(seen, "fine-tuning")
 
     def _groups(self) -> dict[str, list[Any]]:
         """Every variable a run state holds."""

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from lowres.errors import TrainingError
+from lowres.files.disk_room import bytes_in, free_bytes
 from lowres.pipeline.chunk_ahead import ChunkAhead
 from lowres.pipeline.mirroring import decided_augmentation
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # So many images are augmented, and run through the frozen part, at once.
 CHUNK_IMAGES = 1024
 _BYTES_A_NUMBER = 2
+# Of what a disk has left; the rest is for checkpoints and whoever else writes.
+_FREE_SHARE = 0.9
 _VALIDATION = "validation"
 
 
@@ -34,7 +37,7 @@ class StudyInputs:
     """The study's images as fine-tuning sees them; satisfies `networks.training_batches.TrainingInputs`.
 
     Epoch e sees view e modulo `fine_tuning.views` of each training image. Whether what the frozen part gives is kept
-    on disk between epochs or computed again changes no number, only the time.
+    on disk between epochs or computed again changes no number, but for a last bit here and there, only the time.
     """
 
     def __init__(
@@ -96,13 +99,18 @@ class StudyInputs:
 
     @property
     def unmet_gigabytes(self) -> float:
-        """Disk that keeping the views would take and the recipe does not allow; 0 where they are kept, or need not be.
+        """Disk that keeping the views would take and may not; 0 where they are kept, or need not be.
 
         They are then computed anew in every epoch, which changes no number but the minutes.
         """
         would_pay = self._extractor is not None and self.views < self._choices.epochs
         is_asked = would_pay and self._choices.cache_activations == "auto" and not self.keeps_views
         return self._bytes(self._kept_images) / 1e9 if is_asked else 0.0
+
+    @property
+    def room_gigabytes(self) -> float:
+        """Disk that the kept views may take: by the recipe, or as far as it goes."""
+        return self._room_bytes / 1e9
 
     @property
     def passes(self) -> int:
@@ -189,12 +197,14 @@ class StudyInputs:
 
     def _described(self, view: str) -> str:
         """Everything a kept view depends on beside trunk and images."""
+        # Which images, and not how many: row 5 of another split is another picture with another label.
+        rows = self._run.split.validation if view == _VALIDATION else self._train
         said: list[Any] = [
             view,
             self._seed,
             self._choices.from_layer,
             self._augmentation.model_dump(mode="json"),
-            len(self._train),
+            hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(),
         ]
         if self._unlabelled:
             said.append(self._unlabelled.fingerprint(self._run.images.pixels))
@@ -205,7 +215,13 @@ class StudyInputs:
         choice = self._choices.cache_activations
         if self._extractor is None or choice == "never":
             return False
-        return choice == "always" or self._bytes(images) <= self._choices.disk_budget_gigabytes * 1e9
+        return choice == "always" or self._bytes(images) <= self._room_bytes
+
+    @property
+    def _room_bytes(self) -> float:
+        """What kept activations may take: the recipe's budget, or what the disk has left where that is less."""
+        budget = self._choices.disk_budget_gigabytes * 1e9
+        return min(budget, _FREE_SHARE * (free_bytes(self._folder) + bytes_in(self._folder)))
 
     def _bytes(self, images: int) -> int:
         """What the activations of so many images take."""

@@ -46,7 +46,7 @@ def choose_study(
 
     A `source` that is a study folder, or none with a `folder` that is one, goes on with that study: its images and its
     recipe, unless another is named. Otherwise the words say everything: `digits` where they name no images, the
-    recipe `transfer` (for digits `quick`) where they name none, and the study lies in `studies/<source>-<recipe>`.
+    recipe `transfer` (for digits `quick-96`) where they name none, and the study lies in `studies/<source>-<recipe>`.
     unlabelled: a folder of pictures without labels, for self-training.
     """
     own = _study_meant(source, folder)

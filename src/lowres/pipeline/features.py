@@ -30,7 +30,7 @@ def _make(run: StudyRun) -> Made:
     }
     note = f"{run.recipe.network.backbone} at {run.recipe.network.input_pixels} px with {features.engine}"
     if not run.recipe.has_frozen_phase:
-        return Made(key=features.key().digest, facts=facts, note=f"{note}; trained from scratch, so no features yet")
+        return Made(key=features.key().digest, facts=facts, note=f"{note}; trained whole, so no features yet")
     note += f", {speed:,.0f} images a second" if speed else ", all from the cache"
     note += f"; {views} augmented views" if views else ""
     return Made(key=f"{features.key().digest}, {_views(run.recipe)}", facts=facts, note=note)

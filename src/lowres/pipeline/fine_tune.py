@@ -11,6 +11,7 @@ from lowres.pipeline.self_training import learn_from_unlabelled
 from lowres.pipeline.stage import Made
 from lowres.pipeline.study_run import CHOSEN_MODEL_FILE, MODEL_FILE
 from lowres.pipeline.tuned_network import Lesson, TunedNetwork, tune
+from lowres.values.training.drawn_networks import before_training
 
 if TYPE_CHECKING:
     from lowres.networks.trainable_network import TrainableNetwork
@@ -85,13 +86,15 @@ def _validation_accuracy(run: StudyRun, joined: Any, members: list[TunedNetwork]
 
 
 def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
+    from lowres.networks.backend import loaded_backend
+
     choices = run.recipe.fine_tuning
     kept = ", kept on disk" if sources.keeps_views else ""
     if sources.unmet_gigabytes:
         run.progress.note(
             f"keeping the views would take {sources.unmet_gigabytes:.1f} GB of disk, of which "
-            f"fine_tuning.disk_budget_gigabytes allows {choices.disk_budget_gigabytes:g}: every epoch computes them "
-            "anew"
+            f"{sources.room_gigabytes:.3g} may be taken (fine_tuning.disk_budget_gigabytes = "
+            f"{choices.disk_budget_gigabytes:g}, or what the disk has left): every epoch computes them anew"
         )
     first = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
     if run.recipe.has_frozen_phase:
@@ -100,8 +103,9 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
         )
     what = "fine-tuning" if run.recipe.has_frozen_phase else "training"
     run.progress.note(
-        f"{what} {choices.from_layer or 'the whole trunk'} and the head: {network.trained_parameters:,} parameters, "
-        f"{choices.epochs} epochs of {len(run.split.train):,} images, {sources.views} views{kept}"
+        f"{what} {choices.from_layer or 'the whole trunk'} and the head with {loaded_backend()}: "
+        f"{network.trained_parameters:,} parameters, {choices.epochs} epochs of {len(run.split.train):,} images, "
+        f"{sources.views} views{kept}"
     )
 
 
@@ -121,6 +125,7 @@ def _write_history(
 
 
 def _made(run: StudyRun, members: list[TunedNetwork], accuracy: float) -> Made:
+    from lowres.networks.backend import loaded_backend
     from lowres.networks.precision import training_precision
 
     choices, first = run.recipe.fine_tuning, members[0]
@@ -134,17 +139,18 @@ def _made(run: StudyRun, members: list[TunedNetwork], accuracy: float) -> Made:
         "averaged_weights": choices.weight_averaging > 0,
         "trained_parameters": first.trained_parameters,
         "images_per_second": round(first.outcome.images_per_second, 1),
+        "backend": loaded_backend(),
         "precision": training_precision(choices.precision),
         "batch_images": first.outcome.batch_images,
         "accumulation_steps": first.outcome.accumulation_steps,
         "views": first.views,
-        "proven_repeatable": run.is_deterministic,
+        "proven_repeatable": all(member.is_repeatable for member in members),
         "members": [member.outcome.kept_validation_accuracy for member in members],
         "validation_accuracy": accuracy,
         "frozen_validation_accuracy": before,
     }
     note = f"validation accuracy {accuracy:.2%} {_kept_in_words(members)}, {before:.2%} "
-    note += "with the trunk frozen" if run.recipe.has_frozen_phase else "at random"
+    note += before_training(run.recipe)
     return Made(
         (MODEL_FILE, HISTORY_FILE), facts={"fine_tuning": facts}, note=f"{note} (n = {len(run.split.validation):,})"
     )

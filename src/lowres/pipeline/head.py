@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lowres.errors import TrainingError
 from lowres.pipeline.features import wants_mirrored
 from lowres.pipeline.mirroring import is_asked, mirroring_facts
 from lowres.pipeline.stage import Made, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lowres.networks.feature_set import FeatureSet
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.training.head_report import HeadCandidate
@@ -41,6 +47,7 @@ def _chosen(run: StudyRun) -> Made:
         seed=run.recipe.seed,
         report=lambda candidate: run.progress.note(_in_words(candidate)),
         advance=run.progress.advance,
+        watched=_Watchdog(run),
     )
     classifier = TrainedClassifier.from_parts(trunk, head, names)
     classifier.save(run.study.folder / FROZEN_MODEL_FILE)
@@ -50,17 +57,56 @@ def _chosen(run: StudyRun) -> Made:
     return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts=facts, note=note)
 
 
+class _Watchdog:
+    """Looks at a dense head epoch by epoch: alone it is stopped where it learns nothing, beside others told of."""
+
+    def __init__(self, run: StudyRun) -> None:
+        self._run, self._has_warned = run, False
+
+    def __call__(self, losses: Sequence[float], predicted_counts: NDArray[np.int64]) -> None:
+        import numpy as np
+
+        from lowres.values.training.watchdog import goes_on, not_learning, watch
+
+        run, classes = self._run, len(self._run.images.class_names)
+        true = np.bincount(run.images.labels[run.split.validation], minlength=classes)
+        seen = watch(losses, predicted_counts, true, recipe=run.recipe)
+        if not seen.causes:
+            return
+        is_alone = run.recipe.head.kinds == ("dense",)
+        if is_alone and (seen.health == "diverged" or not run.accepts_preflight):
+            raise not_learning(seen, "the dense head")
+        if not self._has_warned:
+            beside = f"the dense head is {seen.health}: {seen.measured}; other heads are tried beside it"
+            run.progress.note(goes_on(seen) if is_alone else beside)
+        self._has_warned = True
+
+
 def _untrained(run: StudyRun) -> Made:
-    """The network at random with the classifier it was published with; what it knows of validation is chance."""
+    """The network at random, or as it was given, with the classifier it was published with; to be trained whole."""
     from lowres.files.atomic import atomic_write_text
-    from lowres.networks.from_scratch import untrained_classifier
+    from lowres.networks.from_scratch import given_classifier, untrained_classifier
     from lowres.values.judging.calibration import negative_log_likelihood
     from lowres.values.training.head_report import HeadCandidate, HeadReport
     from lowres.values.training.history import history_to_csv
 
     recipe, images, validation = run.recipe, run.images, run.split.validation
+    backbone, given = recipe.network.backbone, run.features.weights
+    weights = given_classifier(backbone, given.tensors, len(images.class_names)) if given else None
+    if weights is None and recipe.fine_tuning.epochs == 0:
+        raise TrainingError(
+            f"expected weights of {backbone} with a classifier of {len(images.class_names)} classes, as nothing is to "
+            'be trained, got none; set fine_tuning.epochs, or head.kinds = ["linear"]'
+        )
     classifier = untrained_classifier(
-        recipe.network.backbone, run.features.trunk, images.class_names, images.pixels, run.split.train, recipe.seed
+        backbone,
+        run.features.trunk,
+        images.class_names,
+        images.pixels,
+        run.split.train,
+        recipe.seed,
+        is_given=given is not None,
+        weights=weights,
     )
     found = classifier.predict(images.pixels, images.ids, images.labels, validation, engine=recipe.features.engine)
     accuracy, nll = float(found.is_right.mean()), negative_log_likelihood(found)
@@ -68,7 +114,8 @@ def _untrained(run: StudyRun) -> Made:
     report = HeadReport((candidate,), candidate, len(run.split.train), len(validation))
     classifier.save(run.study.folder / FROZEN_MODEL_FILE)
     atomic_write_text(run.study.folder / FROZEN_HISTORY_FILE, history_to_csv(()))
-    note = f"{recipe.network.backbone} at random: validation accuracy {accuracy:.2%} (n = {len(validation):,})"
+    begins = "at random" if given is None else "as given, its head at random" if weights is None else "as given"
+    note = f"{backbone} {begins}: validation accuracy {accuracy:.2%} (n = {len(validation):,})"
     return Made((FROZEN_MODEL_FILE, FROZEN_HISTORY_FILE), facts={"head": report.to_json()}, note=note)
 
 

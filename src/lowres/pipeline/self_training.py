@@ -75,7 +75,8 @@ def learn_from_unlabelled(run: StudyRun, teacher: Any, accuracy: float, inputs: 
     facts: dict[str, Any] = {"unlabelled_images": len(unlabelled), "left_out": unlabelled.left_out}
     if not len(unlabelled):
         return SelfTraining(facts, "no student: no unlabelled images to learn from (--unlabelled DIR)")
-    answers = _answers(run, teacher, unlabelled, StudyCheckpoints(run.study.folder / CHECKPOINTS / PLACE, inputs))
+    store = StudyCheckpoints(run, run.study.folder / CHECKPOINTS / PLACE, inputs)
+    answers = _answers(run, teacher, unlabelled, store)
     recipe = run.recipe.student
     rows = run.split.train
 

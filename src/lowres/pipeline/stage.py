@@ -32,7 +32,8 @@ class Stage:
     """One step of a study.
 
     recipe_keys: what it reads of the recipe: sections, single values, or values of a section by dotted name, so that
-    a value nobody reads makes nothing run again. reads: stages whose results it reads.
+    a value nobody reads makes nothing run again. costs_only: values below those that change time, disk or memory and
+    nothing it makes, so that a study goes on when they change. reads: stages whose results it reads.
     code: a number to raise whenever the same inputs would no longer give the same results.
     other_inputs: what else its results depend on, by name. uses_networks: whether it needs Keras loaded.
     """
@@ -40,6 +41,7 @@ class Stage:
     name: str
     make: Callable[[StudyRun], Made]
     recipe_keys: tuple[str, ...] = ()
+    costs_only: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     code: int = 1
     other_inputs: Callable[[StudyRun], dict[str, str]] | None = None
@@ -48,7 +50,8 @@ class Stage:
     def inputs(self, run: StudyRun) -> dict[str, str]:
         """Everything its results depend on, each by a name people understand; the same inputs, the same results."""
         inputs = {f"lowres' own {self.name} stage": str(self.code)}
-        inputs |= recipe_values(run.recipe, self.recipe_keys)
+        values = recipe_values(run.recipe, self.recipe_keys)
+        inputs |= {key: value for key, value in values.items() if key not in self.costs_only}
         for earlier in self.reads:
             inputs |= run.study.ledger.stages[earlier].results
         return inputs | (self.other_inputs(run) if self.other_inputs else {})

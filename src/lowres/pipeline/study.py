@@ -117,9 +117,21 @@ def brought(
         if study.complaint:
             run.progress.note(study.complaint)
         outcomes = bring(run, _leading_to(until) if stages is None else stages, until)
+        _say_what_is_unproven(run, outcomes)
         if log and any(outcome.name == "train" for outcome in outcomes):
             log.complete(report.training_history(run))
         yield run, outcomes
+
+
+def _say_what_is_unproven(run: StudyRun, outcomes: tuple[StageOutcome, ...]) -> None:
+    """A training that stands is not made again to prove that it could be."""
+    stands = any(outcome.name == "train" and not outcome.made for outcome in outcomes)
+    tuned = run.study.ledger.stages["train"].facts.get("fine_tuning") if stands else None
+    if run.is_deterministic and tuned and not tuned.get("proven_repeatable"):
+        run.progress.note(
+            "this study was trained without --deterministic, so nothing is proven of it; name another folder by "
+            "--study to train anew, repeatably"
+        )
 
 
 def _training_log(choice: StudyChoice) -> TrainingLog | None:

@@ -43,6 +43,7 @@ STAGE = Stage(
     "train",
     _make,
     recipe_keys=("fine_tuning", "augmentation", "seed"),
+    costs_only=("fine_tuning.cache_activations", "fine_tuning.disk_budget_gigabytes"),
     reads=("split", "features", "head"),
     code=2,
     other_inputs=inputs_of_a_student,

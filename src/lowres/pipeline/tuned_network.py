@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints/fine-tuning"
 ACTIVATIONS = "activations"
 _TIMED_UPDATES = 12
+_REPEATABLE = "repeatable"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,10 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class TunedNetwork:
-    """One network that was fine-tuned: the classifier, how it went, and what was trained of it."""
+    """One network that was fine-tuned: the classifier, how it went, and what was trained of it.
+
+    is_repeatable: whether all of its training used only what repeats bit by bit, the proof of it made.
+    """
 
     classifier: Any
     outcome: Outcome
@@ -62,6 +66,7 @@ class TunedNetwork:
     trained_parameters: int
     views: int
     lesson: Lesson
+    is_repeatable: bool
 
     @property
     def rows(self) -> tuple[EpochRow, ...]:
@@ -99,7 +104,8 @@ def tune(
     validation_labels, classes = labels[run.split.validation], len(run.images.class_names)
     part = TrainingPart(sources, training_labels, validation_labels, classes, lesson.taught)
     announce(network, sources)
-    store, watcher = StudyCheckpoints(folder, inputs), _Teller(run, lesson)
+    store = StudyCheckpoints(run, folder, inputs)
+    watcher = _Teller(run, lesson)
     outcome = fine_tune(
         network,
         part,
@@ -112,30 +118,41 @@ def tune(
     freeze(classifier.trunk, classifier.head)
     sources.remove()
     trained = TrainedClassifier.from_parts(classifier.trunk, classifier.head, classifier.class_names)
-    return TunedNetwork(trained, outcome, network.cut_layer, network.trained_parameters, sources.views, lesson)
+    return TunedNetwork(
+        trained, outcome, network.cut_layer, network.trained_parameters, sources.views, lesson, store.is_repeatable
+    )
 
 
 class StudyCheckpoints:
     """Run states in the study's folder; satisfies `networks.run_state.RunStateStore`."""
 
-    def __init__(self, folder: Path, inputs: dict[str, str]) -> None:
+    def __init__(self, run: StudyRun, folder: Path, inputs: dict[str, str]) -> None:
         """Bind them to what the training depends on: one with other inputs never goes on from them."""
-        self._folder = folder
+        self._folder, self._report, self._is_repeatable = folder, run.progress.note, run.is_deterministic
         self._key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def save(self, name: str, state: RunState) -> None:
         """Keep a state in place of the one of that name, whole or not at all."""
         from lowres.files.checkpoints import write_checkpoint
 
-        write_checkpoint(self._folder / f"{name}.npz", self._key, dict(state.arrays), state.facts)
+        facts = state.facts | {_REPEATABLE: self._is_repeatable}
+        write_checkpoint(self._folder / f"{name}.npz", self._key, dict(state.arrays), facts)
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether every process that had a part in this training used only what repeats bit by bit."""
+        return self._is_repeatable
 
     def load(self, name: str) -> RunState | None:
         """Return the state of that name, None where there is none that fits this training."""
         from lowres.files.checkpoints import read_checkpoint
         from lowres.networks.run_state import RunState
 
-        found = read_checkpoint(self._folder / f"{name}.npz", self._key)
-        return None if found is None else RunState(*found)
+        found = read_checkpoint(self._folder / f"{name}.npz", self._key, self._report)
+        if found is None:
+            return None
+        self._is_repeatable = self._is_repeatable and bool(found[1].get(_REPEATABLE))
+        return RunState(*found)
 
 
 class _Teller:

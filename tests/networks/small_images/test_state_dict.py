@@ -8,6 +8,7 @@ import pytest
 
 from lowres.errors import VerificationError
 from lowres.networks.backbones import build_trunk, find_backbone
+from lowres.networks.from_scratch import given_classifier
 from lowres.networks.published_head import published_head
 from lowres.networks.small_images.state_dict import classifier_tensors
 from networks.small_images import torch_definitions as torch
@@ -34,12 +35,16 @@ def test_the_same_weights_give_the_same_logits(name, pixels_of):
     define, side = DEFINITIONS[name]
     network, pixels = torch.TorchNetwork(seed=3), pixels_of(side)
     expected = define(network, seen_by(pixels))
-    assert expected.std() > 0.01
+    # airbench94_muon.py divides its logits by 256 channels.
+    scale = 1 / 256 if name == "airbench94" else 1
+    assert expected.std() > 0.01 * scale
     trunk = build_trunk(name, pixels.shape[1:], side, tensors=network.tensors)
-    weights = classifier_tensors(network.tensors)
+    # Of airbench96, which numbers its layers, names are ours, and so is what they are divided by.
+    numbered = name == "airbench96"
+    weights = classifier_tensors(network.tensors) if numbered else given_classifier(name, network.tensors, 10)
     head = published_head(find_backbone(name).head, trunk.output_shape[1:], 10, weights=weights)
     found = keras.ops.convert_to_numpy(head(trunk(pixels)))
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * scale)
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def mobilenet_v2(net: TorchNetwork, x: Array) -> Array:
 
 
 def airbench94(net: TorchNetwork, x: Array) -> Array:
-    """KellerJordan/cifar10-airbench, the network of `airbench94_muon.py` with the logits' scale of `airbench94.py`."""
+    """KellerJordan/cifar10-airbench, `airbench94_muon.py`, which divides its logits by `x.size(-1)`, the channels."""
     x = gelu(net.conv(x, "whiten.weight", 24, 2, padding=0, bias=True))
     for number, planes in enumerate((64, 256, 256), start=1):
         name = f"layers.{number}"
@@ -144,7 +144,8 @@ def airbench94(net: TorchNetwork, x: Array) -> Array:
         x = gelu(net.norm(x, f"{name}.norm1", 1e-12, scale=False))
         x = net.conv(x, f"{name}.conv2.weight", planes)
         x = gelu(net.norm(x, f"{name}.norm2", 1e-12, scale=False))
-    return net.linear(max_pool(x, 3)[:, :, 0, 0], "head", bias=False) / 9
+    x = max_pool(x, 3)[:, :, 0, 0]
+    return net.linear(x, "head", bias=False) / x.shape[1]
 
 
 def airbench96(net: TorchNetwork, x: Array) -> Array:

@@ -13,6 +13,27 @@ MIRRORED = {"flipped_views": "always"}
 # name, the sections planted, status, what is measured, what repairs it.
 PLANTED = [
     (
+        "members",
+        {"head": {"kinds": ["linear", "dense"]}, "fine_tuning": {"epochs": 3, "members": 2}},
+        "FAIL",
+        "members = 2 with dense in head.kinds",
+        'head.kinds = ["linear"]',
+    ),
+    (
+        "optimizer",
+        {"fine_tuning": {"epochs": 3, "optimizer": "muon"}},
+        "FAIL",
+        "muon with normalisation = inference",
+        "optimizer = adamw",
+    ),
+    (
+        "alternation",
+        {"augmentation": {"flip": "alternating"}, "fine_tuning": {"epochs": 4, "views": 3}},
+        "WARN",
+        "flip = alternating with fine_tuning.views = 3",
+        "views to 4",
+    ),
+    (
         "student",
         {"fine_tuning": {"epochs": 4}, "self_training": {"epochs": 3}},
         "WARN",
@@ -216,6 +237,14 @@ HEALTHY = [
     {"fine_tuning": {"epochs": 2, "views": 99, "cache_activations": "never"}},
     {"fine_tuning": {"epochs": 10, "normalisation": "training", "batch_images": 16}},
     {"fine_tuning": {"epochs": 10, "batch_images": 8000}},
+    {"fine_tuning": {"epochs": 10, "optimizer": "muon", "normalisation": "training"}},
+    {"fine_tuning": {"epochs": 10, "members": 3}},
+    {"augmentation": {"flip": "alternating"}, "fine_tuning": {"epochs": 3, "views": 3}},
+    {"augmentation": {"flip": "random"}, "fine_tuning": {"epochs": 9, "views": 3}},
+    {
+        "head": {"kinds": ["published"]},
+        "network": {"backbone": "resnet20", "weights_sha256": 64 * "a"},
+    },
     {"network": {"input_pixels": 64}},
     {"network": {"backbone": "resnet20"}, "fine_tuning": {"epochs": 2, "normalisation": "training"}},
     {"network": {"backbone": "resnet20", "weights_sha256": 64 * "a"}},

@@ -39,6 +39,15 @@ def test_halving_keeps_the_images_of_an_update():
         TrainingLength(10, 1, 1).halved()
 
 
+@pytest.mark.parametrize(("batch", "fewer"), [(25, 5), (27, 9), (50, 25), (31, 1)])
+def test_an_odd_number_of_images_is_divided_so_that_an_update_holds_as_many(batch, fewer):
+    whole = TrainingLength(8000, batch, 3, 2)
+    parts = whole.halved()
+    assert parts.batch_images == fewer
+    assert parts.batch_images * parts.accumulation_steps == 2 * batch
+    assert parts.updates == whole.updates
+
+
 @pytest.mark.parametrize("values", [(0, 32, 1, 1), (10, 0, 1, 1), (10, 2, -1, 1), (10, 2, 1, 0)])
 def test_impossible_lengths(values):
     with pytest.raises(TrainingError, match=r"expected at least 1 image, batch_images and accumulation_steps"):

@@ -5,6 +5,7 @@ import pytest
 from lowres.values.training.training_cost import (
     StepSeconds,
     TrainingMinutes,
+    judge_ended_memory,
     judge_memory,
     judge_minutes,
     judge_step,
@@ -62,18 +63,25 @@ def test_a_training_of_nothing_new_says_so():
 
 
 @pytest.mark.parametrize(
-    ("needed", "there", "has_ended", "status"),
-    [
-        (7, 10, False, "PASS"),
-        (9, 10, False, "FAIL"),
-        (9, 0, False, "PASS"),
-        (1, 10, True, "FAIL"),
-        (1, 0, True, "FAIL"),
-    ],
+    ("needed", "there", "status"),
+    [(7, 10, "PASS"), (9, 10, "FAIL"), (9, 0, "PASS")],
 )
-def test_a_step_fits_or_not(needed, there, has_ended, status):
-    found = judge_step_memory(64, 2, needed * GIB, there * GIB, has_ended)
+def test_a_step_fits_or_not(needed, there, status):
+    found = judge_step_memory(64, 2, needed * GIB, there * GIB)
     assert found.status == status
+
+
+def test_of_a_step_in_which_memory_ended_training_makes_passes_that_fit():
+    found = judge_ended_memory(64, 2, 16, GIB)
+    assert found.status == "WARN"
+    assert "16 images fit, so an update will be made of 8 passes of 16" in found.measured
+    assert "fine_tuning.batch_images = 16 and fine_tuning.accumulation_steps = 8" in found.repair
+
+
+def test_where_not_even_one_image_fits_nothing_can_be_trained():
+    found = judge_ended_memory(64, 2, 0, GIB)
+    assert (found.status, "not even one image fits" in found.measured) == ("FAIL", True)
+    assert "network.input_pixels" in found.repair
 
 
 def test_a_batch_is_halved_until_it_fits():

@@ -19,7 +19,8 @@ from lowres.networks.traced_once import build_for_training
 from lowres.networks.trainable_network import TrainableNetwork
 from lowres.values.findings import Finding
 from lowres.values.recipes.recipe_sections import FineTuning
-from lowres.values.training.training_cost import judge_step_memory
+from lowres.values.training.schedule import TrainingLength
+from lowres.values.training.training_cost import judge_ended_memory, judge_step_memory
 
 # The first suits pretrained trunks; a small network at random needs more to learn in a few steps.
 RATES = (1e-4, 1e-3, 1e-2)
@@ -47,7 +48,7 @@ def frozen_step(trunk: keras.Model, head: keras.Model, pixels: NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class TunedTrial:
-    """findings on the second phase's step, and what one at the recipe's batch takes; None where memory ended."""
+    """findings on the second phase's step, and what the recipe's batch takes; None where one image is too much."""
 
     findings: tuple[Finding, ...]
     step_seconds: float | None
@@ -74,8 +75,8 @@ def tuned_steps(
         needed = size * activation_bytes(network.model, inputs.shape[1:])
         memory, seconds = judge_step_memory(size, steps, needed, memory_bytes), None
         if memory.status != "FAIL":
-            seconds = _timed(network.model, inputs, labels, size)
-            memory = memory if seconds else judge_step_memory(size, steps, needed, memory_bytes, has_ended=True)
+            fitting, seconds = _fitting_step(network.model, inputs, labels, TrainingLength(size, size, 1, steps))
+            memory = memory if fitting == size else judge_ended_memory(size, steps, fitting, needed)
     return TunedTrial((moves, judge_overfit("fine-tuning", overfit), memory), seconds)
 
 
@@ -144,6 +145,23 @@ def _standing(network: TrainableNetwork, choices: FineTuning) -> list[Any]:
     return network.frozen if choices.normalisation == "training" else [*network.frozen, *network.statistics]
 
 
+def _fitting_step(
+    model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64], length: TrainingLength
+) -> tuple[int, float | None]:
+    """The images of a pass that memory is enough for, halved as training halves them, and seconds of all at that.
+
+    0 and None: not even one image.
+    """
+    asked = length.batch_images
+    while True:
+        seconds = _timed(model, inputs, labels, length.batch_images)
+        if seconds is not None:
+            return length.batch_images, seconds * asked / length.batch_images
+        if length.batch_images == 1:
+            return 0, None
+        length = length.halved()
+
+
 def _timed(model: keras.Model, inputs: NDArray[Any], labels: NDArray[np.int64], batch_images: int) -> float | None:
     """Seconds of a step at that batch, the first not counted, which holds the building of it; None where memory ended.
 
@@ -178,5 +196,5 @@ def _compile(model: keras.Model, rate: float, is_built: bool = False) -> None:
     # Not the recipe's optimizer: it knows only what it should move, and with a rate for each block the lowest may move
     # by less than a float32 can tell.
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, jit_compile=False, run_eagerly=not is_built)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, run_eagerly=not is_built)
     build_for_training(model, np.zeros(1, np.int64))

@@ -111,8 +111,8 @@ class Head(Section):
         min_length=1,
         description="Heads to try; validation chooses. linear: multinomial logistic "
         "regression; lda: linear discriminant analysis; dense: Dropout .3, Dense 256 ReLU, Dropout .3, Dense. "
-        "published, alone: the classifier the network was published with, at random; there is no frozen phase then, "
-        "fine_tuning trains it with the trunk.",
+        "published, alone: the classifier the network was published with, at random, or as it is in weights that were "
+        "given for these classes; there is no frozen phase then, fine_tuning trains it with the trunk.",
     )
     standardise: bool = Field(
         True,

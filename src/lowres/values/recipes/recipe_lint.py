@@ -9,7 +9,7 @@ from lowres.values.findings import Finding
 from lowres.values.recipes.frozen_phase_lint import frozen_phase_findings
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.second_phase_lint import second_phase_findings
-from lowres.values.training.drawn_networks import begins_at_random, is_seeded
+from lowres.values.training.drawn_networks import begins_at_random, is_given_whole, is_seeded
 
 _SMALLEST_PIXELS = 64
 # The trunks halve the picture five times.
@@ -138,14 +138,14 @@ def _from_scratch(subject: _Subject) -> Finding:
     recipe, name = subject.recipe, "recipe: from scratch"
     if recipe.has_frozen_phase:
         return Finding(name, "PASS", f"head.kinds = {', '.join(recipe.head.kinds)}")
-    if not subject.fine_tunes:
+    if not subject.fine_tunes and not is_given_whole(recipe.network):
         return Finding(
             name,
             "FAIL",
             "head.kinds = published with fine_tuning.epochs = 0: the head stays at random, nothing is ever trained",
             'set fine_tuning.epochs, or head.kinds = ["linear"]',
         )
-    if recipe.augmentation.flip == "auto":
+    if subject.fine_tunes and recipe.augmentation.flip == "auto":
         return Finding(
             name,
             "WARN",
@@ -153,7 +153,8 @@ def _from_scratch(subject: _Subject) -> Finding:
             "mirrored, so they are not",
             "set augmentation.flip to alternating where left and right mean nothing, else to none",
         )
-    return Finding(name, "PASS", "head.kinds = published, trained with the trunk")
+    what = "trained with the trunk" if subject.fine_tunes else "out of the weights given"
+    return Finding(name, "PASS", f"head.kinds = published, {what}")
 
 
 def _augmentation(subject: _Subject) -> Finding:

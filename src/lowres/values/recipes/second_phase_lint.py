@@ -150,6 +150,46 @@ def _student(phase: _Phase) -> Finding:
     )
 
 
+def _members(phase: _Phase) -> Finding:
+    members = phase.choices.members
+    if members == 1 or not phase.choices.epochs or "dense" not in phase.recipe.head.kinds:
+        return Finding("recipe: members", "PASS", f"fine_tuning.members = {members}")
+    return Finding(
+        "recipe: members",
+        "FAIL",
+        f"fine_tuning.members = {members} with dense in head.kinds: the logits of dense heads cannot be averaged in "
+        "one model, which would be known only after all are trained",
+        'set head.kinds = ["linear"], or fine_tuning.members to 1',
+    )
+
+
+def _muon(phase: _Phase) -> Finding:
+    choices = phase.choices
+    if not choices.epochs or choices.optimizer != "muon" or choices.normalisation == "training":
+        return Finding("recipe: optimizer", "PASS", f"fine_tuning.optimizer = {choices.optimizer}")
+    return Finding(
+        "recipe: optimizer",
+        "FAIL",
+        "fine_tuning.optimizer = muon with normalisation = inference: muon brings every kernel to a length of its own, "
+        "and statistics that stand still do not follow",
+        "set fine_tuning.optimizer = adamw, or normalisation = training and from_layer empty",
+    )
+
+
+def _alternation(phase: _Phase) -> Finding:
+    views, epochs, flip = phase.choices.views, phase.choices.epochs, phase.recipe.augmentation.flip
+    is_odd = views % 2 == 1 and epochs > views > 1
+    if not is_odd or flip not in ("alternating", "auto"):
+        return Finding("recipe: alternation", "PASS", f"augmentation.flip = {flip}")
+    return Finding(
+        "recipe: alternation",
+        "WARN",
+        f"augmentation.flip = {flip} with fine_tuning.views = {views}: of an odd number of views taken in turn an "
+        "image is mirrored in one more than it is not, or the other way round",
+        f"set fine_tuning.views to {views + 1}, or to 0 for a new one every epoch",
+    )
+
+
 _RULES: tuple[Callable[[_Phase], Finding], ...] = (
     _plateau,
     _updates,
@@ -159,4 +199,7 @@ _RULES: tuple[Callable[[_Phase], Finding], ...] = (
     _average,
     _normalisation,
     _student,
+    _members,
+    _muon,
+    _alternation,
 )

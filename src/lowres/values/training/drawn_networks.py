@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lowres.values.recipes.recipe import Network
+from lowres.values.recipes.recipe import Network, Recipe
 
 # Made for small images and trained from scratch; tests hold them against the networks themselves.
 SEEDED = (
@@ -28,6 +28,18 @@ def is_seeded(network: Network) -> bool:
     return network.backbone in SEEDED and not network.weights_sha256
 
 
+def is_given_whole(network: Network) -> bool:
+    """Whether weights of the whole network were given, its classifier with them."""
+    return network.backbone in SEEDED and bool(network.weights_sha256)
+
+
 def begins_at_random(network: Network) -> bool:
     """Whether the trunk begins with random weights, whoever drew them."""
     return is_seeded(network) or network.backbone in FIXED
+
+
+def before_training(recipe: Recipe) -> str:
+    """Return how the network stood before its second phase, to be put behind its accuracy there."""
+    if recipe.has_frozen_phase:
+        return "with the trunk frozen"
+    return "at random" if begins_at_random(recipe.network) else "before training"

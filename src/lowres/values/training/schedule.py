@@ -47,6 +47,7 @@ class TrainingLength:
     def halved(self) -> TrainingLength:
         """Return the length with half the images in a pass and twice the passes in an update (pitfall 16).
 
+        Of an odd number of images a third, a fifth and so on, that an update holds as many as before.
         Refused with TrainingError: a batch of one image.
         """
         if self.batch_images == 1:
@@ -54,7 +55,8 @@ class TrainingLength:
                 "expected memory for a batch of at least 1 image, got none; try a smaller network.input_pixels or a "
                 "higher fine_tuning.from_layer"
             )
-        return TrainingLength(self.images, self.batch_images // 2, self.epochs, self.accumulation_steps * 2)
+        parts = next(number for number in range(2, self.batch_images + 1) if self.batch_images % number == 0)
+        return TrainingLength(self.images, self.batch_images // parts, self.epochs, self.accumulation_steps * parts)
 
 
 @dataclass(frozen=True)

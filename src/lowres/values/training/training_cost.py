@@ -12,6 +12,7 @@ _GIB = 2**30
 _FULL_SHARE = 0.8
 _PREPARATION_SHARE = 0.5
 _BUSY_SHARE = 0.5
+_LESS_MEMORY = "set a smaller network.input_pixels, or a higher fine_tuning.from_layer"
 
 
 @dataclass(frozen=True)
@@ -89,29 +90,46 @@ def judge_minutes(minutes: TrainingMinutes, busy_share: float = 0.0) -> Finding:
     return Finding("training time", "WARN", measured, "wait for the other work, or let it go on elsewhere")
 
 
-def judge_step_memory(
-    batch_images: int, accumulation_steps: int, needed_bytes: int, memory_bytes: int, has_ended: bool = False
-) -> Finding:
-    """Return whether a step at the recipe's batch fits (pitfall 16).
+def judge_step_memory(batch_images: int, accumulation_steps: int, needed_bytes: int, memory_bytes: int) -> Finding:
+    """Return whether a step at the recipe's batch will fit (pitfall 16).
 
-    needed_bytes: what it keeps for its gradients. memory_bytes: of the machine, 0 where unknown. has_ended: whether it
-    was tried and memory ended.
+    needed_bytes: what it keeps for its gradients. memory_bytes: of the machine, 0 where unknown. What does not fit
+    there is not tried: a system that has no memory left ends the process.
     """
     there = f", there are {_gib(memory_bytes)}" if memory_bytes else ""
-    measured = f"a batch of {batch_images} keeps about {_gib(needed_bytes)} for its gradients{there}"
-    is_too_large = memory_bytes > 0 and needed_bytes > _FULL_SHARE * memory_bytes
-    if not (has_ended or is_too_large):
+    measured = f"{_kept(batch_images, needed_bytes)}{there}"
+    if not memory_bytes or needed_bytes <= _FULL_SHARE * memory_bytes:
         return Finding("memory of a step", "PASS", measured)
     size, steps = _fitting(batch_images, accumulation_steps, needed_bytes, memory_bytes)
-    if has_ended:
-        measured = f"memory ended in a step: {measured}"
     repair = (
         f"set fine_tuning.batch_images = {size} and fine_tuning.accumulation_steps = {steps}: the same training in "
         "smaller passes"
     )
     if size == batch_images:
-        repair = "set a smaller network.input_pixels, or a higher fine_tuning.from_layer"
+        repair = _LESS_MEMORY
     return Finding("memory of a step", "FAIL", measured, repair)
+
+
+def judge_ended_memory(batch_images: int, accumulation_steps: int, fitting_images: int, needed_bytes: int) -> Finding:
+    """Return what it means that memory, of a card or of the machine, ended in a step at the recipe's batch.
+
+    fitting_images: the largest part of it that was tried and fitted; 0 where one image is too much.
+    """
+    name, measured = "memory of a step", f"memory ended in a step: {_kept(batch_images, needed_bytes)}"
+    if not fitting_images:
+        return Finding(name, "FAIL", f"{measured}; not even one image fits", _LESS_MEMORY)
+    steps = accumulation_steps * batch_images // fitting_images
+    return Finding(
+        name,
+        "WARN",
+        f"{measured}; {fitting_images} images fit, so an update will be made of {steps} passes of {fitting_images}",
+        f"set fine_tuning.batch_images = {fitting_images} and fine_tuning.accumulation_steps = {steps}, and training "
+        "need not find that out again",
+    )
+
+
+def _kept(batch_images: int, needed_bytes: int) -> str:
+    return f"a batch of {batch_images} keeps about {_gib(needed_bytes)} for its gradients"
 
 
 def judge_memory(peak_bytes: int, coming_bytes: int, memory_bytes: int) -> Finding:

@@ -65,6 +65,20 @@ def watch(
     return Watch(health, measured, () if health == "healthy" else _ranked(health, recipe))
 
 
+def not_learning(seen: Watch, what: str) -> TrainingError:
+    """Return what to say when a training is stopped. what: is trained, such as `fine-tuning`."""
+    causes = "\n".join(f"  {number}. {cause}" for number, cause in enumerate(seen.causes, start=1))
+    return TrainingError(
+        f"expected {what} to learn, got one that is {seen.health}: {seen.measured}; likely causes, the likeliest "
+        f"first:\n{causes}"
+    )
+
+
+def goes_on(seen: Watch) -> str:
+    """Return what to say once of a training that learns nothing and goes on, as preflight was accepted."""
+    return f"{seen.health}: {seen.measured}; it goes on all the same, as preflight was accepted"
+
+
 def chance_loss(classes: int, focal_gamma: float = 0.0) -> float:
     """Return the loss of equal probabilities for all classes: ln classes, for focal loss times (1 - 1/classes)^gamma.
 
