@@ -134,7 +134,11 @@ def _peers(results: Results) -> str:
         tables.append(title + table(header, map(_peer_row, rows)))
     judged = next(row["test"]["n"] for row in results["rows"] if row["fits"])
     trained = results["rows"][0]["train_images"]
-    return "\n".join(tables) + f"\nTest pictures: n = {judged:,}, training pictures: {trained:,}; one run a row.\n"
+    missing = results.get("not_run")
+    left = f" Not run: {'; '.join(missing)}." if missing else ""
+    return (
+        "\n".join(tables) + f"\nTest pictures: n = {judged:,}, training pictures: {trained:,}; one run a row.{left}\n"
+    )
 
 
 def _peer_row(row: Results) -> list[str]:

@@ -64,6 +64,19 @@ def test_a_recipe_of_lowres_measured_again_replaces_it_whatever_it_took(module, 
     assert [one["minutes"] for one in rows] == [2.7]
 
 
+def test_what_was_not_run_is_named(module):
+    compare = module("compare")
+    rows = [
+        {"peer": peer, "network": network, "pixels_asked": pixels, "minutes": minutes}
+        for peer, network, pixels, _ in compare.ROWS
+        for minutes in compare.MINUTES
+    ]
+    rows += [{"peer": "lowres", "network": name, "pixels_asked": 0, "minutes": 2.5} for name in compare.RECIPES]
+    assert compare.not_run(rows) == []
+    rows = [row for row in rows if row["network"] != "quick" and (row["peer"], row["minutes"]) != ("keras", 45)]
+    assert compare.not_run(rows) == ["lowres quick", "keras scaled-twice in 45 minutes", "keras right in 45 minutes"]
+
+
 def test_a_recipe_of_lowres_is_not_measured_on_fewer_images(module):
     with pytest.raises(SystemExit, match="expected 8000 images for lowres' own recipes, got 800"):
         module("compare").run_lowres("quick", 42, 800)

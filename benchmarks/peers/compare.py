@@ -54,7 +54,8 @@ ROWS = (
     ("keras", "right", 0, "the described system with its input scaled once"),
 )
 # lowres' own recipes, from the quickest.
-RECIPES = ("quick", "transfer-lite0", "transfer")
+RECIPES = ("quick", "transfer-lite0", "transfer", "best")
+MINUTES = (5, 15, 45)
 ROW_KEY = ("peer", "network", "pixels_asked", "minutes", "seed", "train_images")
 
 
@@ -224,15 +225,29 @@ def write_row(path: Path, row: dict[str, Any]) -> None:
             " of lowres from the command to the end of the study",
             "runs": 1,
             "threads": THREADS,
+            "not_run": not_run(rows),
             "rows": sorted(rows, key=lambda one: tuple(str(one[name]) for name in ROW_KEY[:3]) + (one["minutes"],)),
         },
     )
 
 
+def not_run(rows: list[dict[str, Any]]) -> list[str]:
+    """Return what a whole comparison holds and these rows do not, in words."""
+    done = {(row["peer"], row["network"], row["pixels_asked"], float(row["minutes"])) for row in rows}
+    recipes = {row["network"] for row in rows if row["peer"] == "lowres"}
+    found = [f"lowres {recipe}" for recipe in RECIPES if recipe not in recipes]
+    for peer, network, pixels, _ in ROWS:
+        missing = [minutes for minutes in MINUTES if (peer, network, pixels, float(minutes)) not in done]
+        if missing:
+            side = f" at {pixels} px" if pixels else ""
+            found.append(f"{peer} {network}{side} in {', '.join(map(str, missing))} minutes")
+    return found
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environment", type=Path, default=cache_folder("peers-environment"), help="of the peers")
-    parser.add_argument("--minutes", type=float, nargs="+", default=[5, 15, 45])
+    parser.add_argument("--minutes", type=float, nargs="+", default=MINUTES)
     parser.add_argument("--images", type=int, default=TRAIN_IMAGES, help="train images; the other parts shrink along")
     parser.add_argument("--only", default="", help="timm, fastai:resnet50, fastai:resnet50:0, lowres:quick")
     parser.add_argument("--seed", type=int, default=42)

@@ -120,6 +120,12 @@ def test_peers_stand_by_their_minutes(checkout):
     assert "`benchmarks/peers/compare.py`. Nothing else ran beside it." in page
 
 
+def test_rows_that_nobody_ran_are_named(checkout):
+    path = checkout / "benchmarks" / "results" / "peers.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"not_run": ["keras right in 45 minutes", "timm at 5"]}))
+    assert "one run a row. Not run: keras right in 45 minutes; timm at 5." in filled("peers", checkout)
+
+
 def test_rows_of_two_machines_are_not_put_into_one_table(checkout):
     other = PEER | {"machine": MACHINE | {"processor": "Another"}, "fits": False, "why": "too slow"}
     (checkout / "benchmarks" / "results" / "peers.json").write_text(json.dumps({"rows": [PEER, other]}))
