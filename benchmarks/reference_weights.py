@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/reference_weights.py --torch-python PYTHON
 
 PYTHON, an interpreter with PyTorch, builds ResNet-20 as akamaster's pytorch_resnet_cifar10 defines it and the network
-of KellerJordan's airbench94_muon.py, weights and BatchNorm's statistics drawn at random, and saves what `torch.save`
-makes of each and its logits of pixels at random. lowres reads the files as `--from` does and has to say the same.
+of KellerJordan's airbench94_muon.py, takes torchvision's own EfficientNetB0 at the strides of 32 pixels, draws weights
+and BatchNorm's statistics at random, and saves what `torch.save` makes of each and its logits of pixels at random.
+lowres reads the files as `--from` does and has to say the same.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 RESULTS = Path(__file__).parent / "results" / "reference_weights.json"
-NETWORKS = ("resnet20", "airbench94")
+NETWORKS = ("resnet20", "airbench94", "efficientnetb0-cifar")
 IMAGES, CLASSES, TOLERANCE = 64, 10, 1e-4
 
 
@@ -85,7 +86,7 @@ def _write_with_torch(folder: Path) -> None:
     torch.manual_seed(0)
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     images = ((torch.from_numpy(_pixels()).float() / 255 - mean) / deviation).permute(0, 3, 1, 2)
-    for name, make in {"resnet20": _resnet20, "airbench94": _airbench94}.items():
+    for name, make in zip(NETWORKS, (_resnet20, _airbench94, _efficientnet_b0), strict=True):
         network = make()
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
@@ -98,6 +99,14 @@ def _write_with_torch(folder: Path) -> None:
             np.save(folder / f"{name}.npy", network.eval()(images).numpy())
         torch.save(network.state_dict(), folder / f"{name}.pth")
     print(torch.__version__)
+
+
+def _efficientnet_b0() -> Any:
+    from torchvision.models import efficientnet_b0
+
+    network = efficientnet_b0(num_classes=CLASSES)
+    network.features[0][0].stride = network.features[2][0].block[1][0].stride = (1, 1)
+    return network
 
 
 def _resnet20() -> Any:

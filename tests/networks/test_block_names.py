@@ -26,6 +26,8 @@ from lowres.networks.block_names import block_name
         ("block14_sepconv1_bn", "block14"),
         ("block35_10_conv", "block35_10"),
         ("convnext_tiny_stage_2_block_8_depthwise_conv", "convnext_tiny_stage_2_block_8"),
+        ("features_3_1_block_2_fc1", "features_3_1"),
+        ("features_0_1", "features_0"),
         ("stem_conv", "stem_conv"),
     ],
 )

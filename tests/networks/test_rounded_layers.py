@@ -71,7 +71,7 @@ def test_a_batch_is_measured_in_float32_and_moves_the_statistics():
     np.testing.assert_allclose(keras.ops.convert_to_numpy(normalisation.moving_variance), 0.5 + variance / 2, rtol=2e-3)
 
 
-@pytest.mark.parametrize("name", ["airbench96", "resnet20", "mobilenetv2-cifar-0.5"])
+@pytest.mark.parametrize("name", ["airbench96", "resnet20", "mobilenetv2-cifar-0.5", "efficientnetb0-cifar"])
 def test_fewer_bits_change_little_of_what_a_network_says(name):
     trunk, head = parts(name)
     exact, fewer = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 # Blocks whose layers do not share their first two words, of Keras Applications: InceptionResNet's and MobileNetV2's,
-# EfficientNet's, VGG's and Xception's, MobileNetV3's, MobileNet's pairs of layers, ConvNeXt's.
+# EfficientNet's, VGG's and Xception's, MobileNetV3's, MobileNet's pairs of layers, ConvNeXt's; and torchvision's.
 _OTHERS = re.compile(
     r"(?:block_?\d+_\d+(?=_)|block_?\d+[a-z]?(?=_)|expanded_conv(?:_\d+)?(?=_)|conv_[dp]w_(?P<number>\d+)"
-    r"|convnext_[a-z]+_stage_\d+_block_\d+)"
+    r"|convnext_[a-z]+_stage_\d+_block_\d+|features_\d+_\d+(?=_block))"
 )
 
 

@@ -11,7 +11,7 @@ from lowres.networks.published_head import published_head
 from lowres.networks.small_images.table import NETWORKS
 from lowres.networks.trained_classifier import TrainedClassifier
 
-FAMILIES = ("resnet20", "wrn-16-4", "preact-resnet18", "airbench94", "mobilenetv2-cifar-0.5")
+FAMILIES = ("resnet20", "wrn-16-4", "preact-resnet18", "airbench94", "mobilenetv2-cifar-0.5", "efficientnetb0-cifar")
 CLASSES = ("a", "b", "c")
 
 
@@ -51,6 +51,7 @@ def test_it_is_explained_at_more_than_one_place(name, trunk_of, pixels_of):
         ("preact-resnet18", {8: 1}),
         ("airbench94", {8: 3, 17: 2, 96: 11}),
         ("mobilenetv2-cifar-0.5", {17: 3}),
+        ("efficientnetb0-cifar", {8: 1}),
     ],
 )
 def test_pictures_of_many_sizes_are_taken(name, sides, pixels_of):

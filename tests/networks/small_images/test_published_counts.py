@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lowres.networks.backbones import BACKBONES, cut_layers
+from lowres.networks.backbones import BACKBONES, build_trunk, cut_layers
 from lowres.networks.multiply_adds import multiply_adds
 from lowres.networks.published_head import published_head
 from lowres.networks.small_images.table import NETWORKS
@@ -25,6 +25,8 @@ PUBLISHED = {
     # 11.17 million; what torch counts of kuangliu's definitions.
     "preact-resnet18": (11_171_146, 8, 555.42),
     "mobilenetv2-cifar": (2_296_922, 17, 91.15),
+    # torchvision's definition with ten classes and these strides, counted by hooks on its convolutions.
+    "efficientnetb0-cifar": (4_020_358, 16, 116.17),
     # Jordan 2024, section 3: 1.97 million.
     "airbench94": (1_971_640, 3, 118.15),
     # By hand from `airbench96.py`: kernels of 12,709,152, offsets of 3,480, a classifier of 5,120.
@@ -49,6 +51,18 @@ def test_resnet_by_hand():
     for name, blocks in (("resnet20", 3), ("resnet32", 5), ("resnet44", 7), ("resnet56", 9)):
         cost = 27 * 16 * 32 * 32 + 6 * blocks * convolution - 2 * convolution // 2 + 640
         assert cost / 1e6 == pytest.approx(PUBLISHED[name][2], abs=0.005)
+
+
+def test_efficientnetb0_at_its_own_size_costs_what_its_paper_says(trunk_of):
+    """Tan and Le 2019, table 2: 5.3 million parameters with a thousand classes, .39 billion multiply-adds."""
+    published = build_trunk("efficientnetb0", (224, 224, 3), 224, may_be_random=True)
+    parameters = {}
+    for name, trunk in (("published", published), ("for CIFAR", trunk_of("efficientnetb0-cifar"))):
+        weights = [one for layer in trunk.layers if layer.name != "normalization" for one in layer.weights]
+        parameters[name] = sum(math.prod(one.shape) for one in weights if "moving_" not in one.name)
+    assert parameters["published"] == parameters["for CIFAR"]
+    assert (parameters["published"] + 1281 * 1000) / 1e6 == pytest.approx(5.3, abs=0.05)
+    assert (multiply_adds(published) + 1280 * 1000) / 1e9 == pytest.approx(0.39, abs=0.005)
 
 
 def test_half_a_mobilenet_has_half_the_channels(trunk_of):

@@ -18,6 +18,7 @@ DEFINITIONS = {
     "wrn-16-4": (partial(torch.wide_resnet, blocks=2, width=4), 13),
     "preact-resnet18": (torch.preact_resnet18, 9),
     "mobilenetv2-cifar": (torch.mobilenet_v2, 9),
+    "efficientnetb0-cifar": (torch.efficientnet_b0, 9),
     # What follows the whitening in the public network takes 32 pixels only: its last pooling is 3 x 3.
     "airbench94": (torch.airbench94, 32),
     "airbench96": (torch.airbench96, 32),
@@ -85,5 +86,5 @@ def test_a_scale_that_is_not_one_is_not_dropped(pixels_of):
 
 
 def test_a_state_dict_without_a_classifier_is_refused():
-    with pytest.raises(VerificationError, match="a classifier named linear, fc, head in the state dict, got 1 tensors"):
+    with pytest.raises(VerificationError, match="a classifier named linear, fc, head, classifier.1 in the state dict, got 1 tensors"):
         classifier_tensors({"conv1.weight": np.zeros(3)})

@@ -135,6 +135,47 @@ def mobilenet_v2(net: TorchNetwork, x: Array) -> Array:
     return net.linear(x.mean(axis=(2, 3)), "linear")
 
 
+def sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def silu(x: Array) -> Array:
+    return x * sigmoid(x)
+
+
+def efficientnet_b0(net: TorchNetwork, x: Array) -> Array:
+    """torchvision, `models/efficientnet.py`, with kuangliu's strides of MobileNetV2; in evaluation mode."""
+    stages = (
+        (1, 16, 1, 3, 1),
+        (6, 24, 2, 3, 1),
+        (6, 40, 2, 5, 2),
+        (6, 80, 3, 3, 2),
+        (6, 112, 3, 5, 1),
+        (6, 192, 4, 5, 2),
+        (6, 320, 1, 3, 1),
+    )
+    x = silu(net.norm(net.conv(x, "features.0.0.weight", 32), "features.0.1"))
+    for number, (expansion, planes, repeats, kernel, first) in enumerate(stages, start=1):
+        for repeat in range(repeats):
+            name, stride, part = f"features.{number}.{repeat}.block", first if repeat == 0 else 1, 0
+            out, inner = x, expansion * x.shape[1]
+            if expansion != 1:
+                out, part = silu(net.norm(net.conv(out, f"{name}.0.0.weight", inner, 1), f"{name}.0.1")), 1
+            out = net.conv(out, f"{name}.{part}.0.weight", inner, kernel, stride, depthwise=True)
+            out = silu(net.norm(out, f"{name}.{part}.1"))
+            # SqueezeExcitation: of a quarter of the channels that come in.
+            scale = silu(
+                net.conv(
+                    out.mean(axis=(2, 3), keepdims=True), f"{name}.{part + 1}.fc1.weight", x.shape[1] // 4, 1, bias=True
+                )
+            )
+            out = out * sigmoid(net.conv(scale, f"{name}.{part + 1}.fc2.weight", inner, 1, bias=True))
+            out = net.norm(net.conv(out, f"{name}.{part + 2}.0.weight", planes, 1), f"{name}.{part + 2}.1")
+            x = out + x if stride == 1 and x.shape[1] == planes else out
+    x = silu(net.norm(net.conv(x, "features.8.0.weight", 1280, 1), "features.8.1"))
+    return net.linear(x.mean(axis=(2, 3)), "classifier.1")
+
+
 def airbench94(net: TorchNetwork, x: Array) -> Array:
     """KellerJordan/cifar10-airbench, `airbench94_muon.py`, which divides its logits by `x.size(-1)`, the channels."""
     x = gelu(net.conv(x, "whiten.weight", 24, 2, padding=0, bias=True))

@@ -23,11 +23,11 @@ def convolve(x: Any, channels: int, name: str, *, kernel: int = 3, strides: int 
     )(x)
 
 
-def convolve_depthwise(x: Any, name: str, *, strides: int = 1) -> Any:
-    """Return a 3x3 convolution of each channel by itself, padded as `convolve` pads."""
-    x, padding = _padded(x, name, 3, strides)
+def convolve_depthwise(x: Any, name: str, *, kernel: int = 3, strides: int = 1) -> Any:
+    """Return a convolution of each channel by itself, padded as `convolve` pads."""
+    x, padding = _padded(x, name, kernel, strides)
     return keras.layers.DepthwiseConv2D(
-        3, strides, padding=padding, use_bias=False, depthwise_initializer="zeros", name=name
+        kernel, strides, padding=padding, use_bias=False, depthwise_initializer="zeros", name=name
     )(x)
 
 

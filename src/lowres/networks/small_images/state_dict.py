@@ -13,7 +13,7 @@ from lowres.errors import VerificationError
 from lowres.networks.published_tensors import assign_tensors
 
 Tensors = Mapping[str, NDArray[Any]]
-_CLASSIFIERS = ("linear", "fc", "head")
+_CLASSIFIERS = ("linear", "fc", "head", "classifier.1")
 _OF_BATCH_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 _OF_CONVOLUTION = {"weight": "kernel", "bias": "bias"}
 

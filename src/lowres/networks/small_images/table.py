@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lowres.networks.published_head import HeadForm
 from lowres.networks.small_images.airbench import CHANNELS_94, CHANNELS_96, airbench94, airbench96, whiten
+from lowres.networks.small_images.efficientnet import efficientnet_b0
 from lowres.networks.small_images.mobilenet import mobilenet_v2
 from lowres.networks.small_images.preact_resnet import preact_resnet18
 from lowres.networks.small_images.resnet import STAGE_CHANNELS, resnet
@@ -55,4 +56,5 @@ NETWORKS = {
     "airbench96": _airbench(airbench96, CHANNELS_96, r"(layers_\d)_gelu3"),
     "mobilenetv2-cifar": _mobilenet(1.0),
     "mobilenetv2-cifar-0.5": _mobilenet(0.5),
+    "efficientnetb0-cifar": SmallImageNetwork(efficientnet_b0, 1280, r"(features_[1-7]_\d+)_(?:add|block_\d_1)"),
 }

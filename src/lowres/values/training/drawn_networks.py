@@ -18,6 +18,7 @@ SEEDED = (
     "airbench96",
     "mobilenetv2-cifar",
     "mobilenetv2-cifar-0.5",
+    "efficientnetb0-cifar",
 )
 # The same weights whatever the seed, never to be trained: a trunk for tests.
 FIXED = ("tiny-conv",)
