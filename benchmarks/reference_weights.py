@@ -71,7 +71,7 @@ def _said(name: str, path: Path) -> Any:
 
     tensors = read_weights_file(path)
     trunk = build_trunk(name, (32, 32, 3), 32, tensors=tensors)
-    weights = given_classifier(name, tensors, CLASSES)
+    weights = given_classifier(name, tensors, trunk.output_shape[-1], CLASSES)
     head = published_head(find_backbone(name).head, trunk.output_shape[1:], CLASSES, weights=weights)
     return keras.ops.convert_to_numpy(head(trunk(_pixels())))
 

@@ -50,13 +50,15 @@ def test_a_trunk_that_was_given_keeps_its_whitening():
 def test_the_classifier_given_is_taken_where_it_knows_as_many_classes():
     kernel, bias = RANDOM.normal(size=(3, 64)).astype(np.float32), np.ones(3, np.float32)
     tensors = {"linear.weight": kernel, "linear.bias": bias, "conv1.weight": np.zeros(3, np.float32)}
-    weights = given_classifier("resnet20", tensors, 3)
+    weights = given_classifier("resnet20", tensors, 64, 3)
     trunk = build_trunk("resnet20", (9, 9, 3), 9)
     head = untrained_classifier("resnet20", trunk, NAMES, PIXELS, ROWS, 0, is_given=True, weights=weights).head
     np.testing.assert_array_equal(head.layers[-1].get_weights()[0], kernel.T)
     np.testing.assert_array_equal(head.layers[-1].get_weights()[1], bias)
-    assert given_classifier("resnet20", tensors, 4) is None
+    assert given_classifier("resnet20", tensors, 64, 4) is None
+    # The ends of several stages joined have more.
+    assert given_classifier("resnet20", tensors, 112, 3) is None
     # Keras Applications and EfficientNet-Lite are given without their classifier.
-    assert given_classifier("efficientnet-lite0", {}, 3) is None
+    assert given_classifier("efficientnet-lite0", {}, 1280, 3) is None
     with pytest.raises(VerificationError, match=r"linear, fc, head, classifier\.1 in the state dict"):
-        given_classifier("resnet20", {"conv1.weight": kernel}, 3)
+        given_classifier("resnet20", {"conv1.weight": kernel}, 64, 3)

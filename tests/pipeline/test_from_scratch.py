@@ -127,6 +127,7 @@ def test_the_network_that_is_kept_saw_both_parts_and_validation_is_told_by_the_f
 
 GIVEN = {
     "network__backbone": "resnet20",
+    "network__levels": "last",
     "augmentation__shift_pixels": "0",
     "fine_tuning__epochs": "0",
     "test_time__flips": "false",
@@ -188,7 +189,7 @@ def test_of_given_weights_for_other_classes_nothing_is_judged_untrained(referenc
     path, tensors, settings = reference
     tensors["linear.weight"], tensors["linear.bias"] = np.ones((4, 64), np.float32), np.ones(4, np.float32)
     settings = settings | {"network__weights_sha256": f'"{weights.tensors_sha256(tensors)}"'}
-    with pytest.raises(TrainingError, match="resnet20 with a classifier of 10 classes, as nothing is to be trained"):
+    with pytest.raises(TrainingError, match="resnet20 with a classifier of 64 channels and 10 classes, as nothing"):
         run_study(tiny_choice(tmp_path / "study", **settings), "head", given_files=[path])
 
 

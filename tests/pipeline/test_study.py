@@ -180,11 +180,8 @@ def test_a_finished_study_makes_nothing_again(again):
         ({"features__precision": "float32"}, ["preflight", "features", "predict", "explain", "report"]),
         # Nothing is augmented before the frozen phase asks for views: training alone looks, and makes the same.
         ({"augmentation__shift_pixels": "1"}, ["preflight", "train", "report"]),
-        # What only costs disk or minutes makes nothing anew but the checks, which tell minutes.
-        (
-            {"fine_tuning__disk_budget_gigabytes": "9", "fine_tuning__cache_activations": '"never"'},
-            ["preflight", "report"],
-        ),
+        # What only costs disk makes nothing anew but the checks, which tell minutes.
+        ({"fine_tuning__disk_budget_gigabytes": "9"}, ["preflight", "report"]),
         # What validation chose is told in evaluation.json.
         (
             {"frozen_phase__plateau_factor": "0.25"},

@@ -43,17 +43,20 @@ def untrained_classifier(
     return TrainedClassifier.from_parts(trunk, head, class_names)
 
 
-def given_classifier(backbone: str, tensors: Mapping[str, NDArray[Any]], classes: int) -> ClassifierWeights | None:
+def given_classifier(
+    backbone: str, tensors: Mapping[str, NDArray[Any]], channels: int, classes: int
+) -> ClassifierWeights | None:
     """Return the head's kernel and bias out of a state dict of the network's public PyTorch definition.
 
-    None: the backbone is of those that are given without a classifier, or the classifier knows another number of
-    classes. Refused with VerificationError: a state dict of a whole network without its classifier.
+    None: the backbone is of those that are given without a classifier, or the classifier takes other channels than the
+    trunk has, or knows another number of classes.
+    Refused with VerificationError: a state dict of a whole network without its classifier.
     """
     known = find_backbone(backbone)
     if not known.is_drawn:
         return None
     kernel, bias = classifier_tensors(tensors)
-    if kernel.shape[1] != classes:
+    if kernel.shape != (channels, classes):
         return None
     divisor = len(kernel) * known.head.scale if backbone == _DIVIDED_BY_CHANNELS else 1.0
     return (kernel / divisor).astype(np.float32), bias

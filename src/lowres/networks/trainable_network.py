@@ -116,7 +116,7 @@ def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> Tr
         depthwise=choices.depthwise,
         sides_vary=bool(choices.progressive_pixels),
     )
-    refuse_tiny_sides(network.model, head.layers[1].name, choices.progressive_pixels)
+    refuse_tiny_sides(network.model, choices.progressive_pixels)
     return network
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
 from lowres.errors import RecipeError
 from lowres.networks.resizing import RESIZING_LAYERS
+
+_MAP_DIMENSIONS = 4
 
 
 def refuse_fixed_sides(trunk: keras.Model, from_layer: str) -> None:
@@ -20,31 +23,39 @@ def refuse_fixed_sides(trunk: keras.Model, from_layer: str) -> None:
         )
 
 
-def refuse_tiny_sides(model: keras.Model, first_of_head: str, sides: Sequence[int]) -> None:
-    """Refuse with RecipeError sides of which a network leaves no feature map.
-
-    model: takes images of any side. first_of_head: the name of the layer that takes its feature map.
-    """
-    if not sides:
-        return
-    below = keras.Model(model.inputs[0], model.get_layer(first_of_head).input)
-    tiny = [side for side in sides if _map_side(below, side) < 1]
+def refuse_tiny_sides(model: keras.Model, sides: Sequence[int]) -> None:
+    """Refuse with RecipeError sides of which a network that takes images of any side leaves no feature map."""
+    tiny = [side for side in sides if _smallest_map(model, side) < 1]
     if tiny:
         raise RecipeError(
             "expected sides in fine_tuning.progressive_pixels of which the network leaves a feature map, got "
-            f"{', '.join(map(str, tiny))}, halved to nothing; try {_smallest(below, max(tiny))} or more"
+            f"{', '.join(map(str, tiny))}, halved to nothing; try {_smallest(model, max(tiny))} or more"
         )
 
 
-def _map_side(below: keras.Model, side: int) -> int:
+def _smallest_map(model: keras.Model, side: int) -> int:
+    """The side of the smallest map between the layers."""
+    found = side
+
+    def measured(operation: Any) -> Callable[..., Any]:
+        def shaped(*arguments: Any, **choices: Any) -> Any:
+            nonlocal found
+            outputs = operation.compute_output_spec(*arguments, **choices)
+            maps = [one for one in keras.tree.flatten(outputs) if len(one.shape) == _MAP_DIMENSIONS]
+            found = min([found, *(extent for one in maps for extent in one.shape[1:3])])
+            return outputs
+
+        return shaped
+
     try:
-        return min(below.compute_output_shape((1, side, side, below.input_shape[-1]))[1:3])
+        model._run_through_graph(keras.KerasTensor((1, side, side, model.input_shape[-1])), operation_fn=measured)
     except ValueError:
         # Keras refuses to pool fewer pixels than a pool is wide.
         return 0
+    return found
 
 
-def _smallest(below: keras.Model, side: int) -> int:
-    while _map_side(below, side) < 1:
+def _smallest(model: keras.Model, side: int) -> int:
+    while _smallest_map(model, side) < 1:
         side += 1
     return side

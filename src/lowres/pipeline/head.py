@@ -92,11 +92,13 @@ def _untrained(run: StudyRun) -> Made:
 
     recipe, images, validation = run.recipe, run.images, run.split.validation
     backbone, given = recipe.network.backbone, run.features.weights
-    weights = given_classifier(backbone, given.tensors, len(images.class_names)) if given else None
+    channels, classes = run.features.trunk.output_shape[-1], len(images.class_names)
+    weights = given_classifier(backbone, given.tensors, channels, classes) if given else None
     if weights is None and recipe.fine_tuning.epochs == 0:
         raise TrainingError(
-            f"expected weights of {backbone} with a classifier of {len(images.class_names)} classes, as nothing is to "
-            'be trained, got none; set fine_tuning.epochs, or head.kinds = ["linear"]'
+            f"expected weights of {backbone} with a classifier of {channels} channels and {classes} classes, as "
+            'nothing is to be trained, got none; set fine_tuning.epochs, or head.kinds = ["linear"]; '
+            "network.levels = last has the channels of the network as published"
         )
     classifier = untrained_classifier(
         backbone,

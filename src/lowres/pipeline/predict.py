@@ -123,5 +123,9 @@ def _agreement(run: StudyRun) -> float:
 
 
 STAGE = Stage(
-    "predict", _make, recipe_keys=("test_time", "features", "fine_tuning"), reads=("split", "train"), uses_networks=True
+    "predict",
+    _make,
+    recipe_keys=("test_time", "features", "fine_tuning.epochs", "fine_tuning.retrain_on_all"),
+    reads=("split", "train"),
+    uses_networks=True,
 )

@@ -42,7 +42,11 @@ def test_the_same_weights_give_the_same_logits(name, pixels_of):
     trunk = build_trunk(name, pixels.shape[1:], side, tensors=network.tensors)
     # Of airbench96, which numbers its layers, names are ours, and so is what they are divided by.
     numbered = name == "airbench96"
-    weights = classifier_tensors(network.tensors) if numbered else given_classifier(name, network.tensors, 10)
+    weights = (
+        classifier_tensors(network.tensors)
+        if numbered
+        else given_classifier(name, network.tensors, trunk.output_shape[-1], 10)
+    )
     head = published_head(find_backbone(name).head, trunk.output_shape[1:], 10, weights=weights)
     found = keras.ops.convert_to_numpy(head(trunk(pixels)))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * scale)
