@@ -67,6 +67,8 @@ def test_killed_in_stage_after_stage_it_comes_to_the_same(tmp_path, undisturbed)
             # Killed amid its second epoch, or just before, training does not make the first again.
             assert [line for line in lines if line.startswith("going on after epoch")]
             assert not [line for line in lines if line.startswith("epoch 1 of")]
+            first = next(line for line in lines if line.startswith("first answer: "))
+            assert first.endswith("with the trunk frozen; about 1 min of fine-tuning to come, at most")
         assert json.loads((folder / "study.json").read_text())["running"] == stage
     done = lowres("study", *words(folder))
     assert done.returncode == 0, done.stderr

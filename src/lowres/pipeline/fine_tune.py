@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.pipeline.head import FROZEN_HISTORY_FILE
+from lowres.pipeline.preflight import read_preflight
 from lowres.pipeline.self_training import learn_from_unlabelled
 from lowres.pipeline.stage import Made
 from lowres.pipeline.study_run import CHOSEN_MODEL_FILE, MODEL_FILE
@@ -98,8 +99,10 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
         )
     first = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
     if run.recipe.has_frozen_phase:
+        minutes = max(1, round(read_preflight(run.study.folder).minutes.fine_tuning))
         run.progress.note(
-            f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen"
+            f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen; "
+            f"about {minutes} min of fine-tuning to come, at most"
         )
     what = "fine-tuning" if run.recipe.has_frozen_phase else "training"
     run.progress.note(
