@@ -99,10 +99,9 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
         )
     first = run.study.ledger.stages["head"].facts["head"]["chosen"]["validation_accuracy"]
     if run.recipe.has_frozen_phase:
-        minutes = max(1, round(read_preflight(run.study.folder).minutes.fine_tuning))
         run.progress.note(
-            f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen; "
-            f"about {minutes} min of fine-tuning to come, at most"
+            f"first answer: {first:.1%} of {len(run.split.validation):,} validation images, with the trunk frozen"
+            f"{_to_come(run)}"
         )
     what = "fine-tuning" if run.recipe.has_frozen_phase else "training"
     run.progress.note(
@@ -110,6 +109,14 @@ def _announce(run: StudyRun, network: TrainableNetwork, sources: Any) -> None:
         f"{network.trained_parameters:,} parameters, {choices.epochs} epochs of {len(run.split.train):,} images, "
         f"{sources.views} views{kept}"
     )
+
+
+def _to_come(run: StudyRun) -> str:
+    """What preflight, where it ran, foresaw of this phase."""
+    if "preflight" not in run.study.ledger.stages:
+        return ""
+    minutes = max(1, round(read_preflight(run.study.folder).minutes.fine_tuning))
+    return f"; about {minutes} min of fine-tuning to come, at most"
 
 
 def _write_history(
