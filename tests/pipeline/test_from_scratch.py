@@ -58,6 +58,13 @@ def test_it_learns_from_nothing(finished):
     assert float(rows[0]["learning_rate"]) > float(rows[-1]["learning_rate"]) > 0
 
 
+def test_before_training_it_knows_nothing_of_the_labels(finished):
+    findings = json.loads((finished.folder / "preflight.json").read_text())["findings"]
+    (first,) = (one for one in findings if one["name"] == "first loss")
+    assert first["status"] == "PASS"
+    assert "ln 10 = 2.303" in first["measured"]
+
+
 def test_no_features_are_kept_of_a_trunk_that_changes(finished):
     notes = {outcome.name: outcome.note for outcome in finished.stages}
     assert notes["features"].endswith("trained whole, so no features yet")

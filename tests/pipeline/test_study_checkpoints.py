@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from lowres.networks.run_state import RunState
+from lowres.pipeline.running import StageOutcome
+from lowres.pipeline.study import _say_what_is_unproven
 from lowres.pipeline.tuned_network import StudyCheckpoints
 from pipeline.chain import Watcher
 
@@ -37,3 +39,17 @@ def test_another_training_does_not_go_on_from_it(tmp_path):
     other = store(tmp_path, inputs={"fine_tuning.epochs": "4"})
     assert other.load("last") is None
     assert other.is_repeatable
+
+
+@pytest.mark.parametrize(
+    ("is_deterministic", "made", "proven", "is_said"),
+    [(True, False, False, True), (True, False, True, False), (True, True, False, False), (False, False, False, False)],
+)
+def test_a_training_that_stands_and_was_never_proven_to_repeat_is_said(is_deterministic, made, proven, is_said):
+    record = SimpleNamespace(facts={"fine_tuning": {"proven_repeatable": proven}})
+    ledger = SimpleNamespace(stages={"train": record})
+    run = SimpleNamespace(study=SimpleNamespace(ledger=ledger), is_deterministic=is_deterministic, progress=Watcher())
+    _say_what_is_unproven(run, (StageOutcome("train", made, (), 0.0, ""),))
+    assert [event[1].startswith("this study was trained without --deterministic") for event in run.progress.events] == (
+        [True] if is_said else []
+    )
