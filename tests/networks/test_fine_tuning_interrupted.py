@@ -193,6 +193,18 @@ def test_when_memory_ends_passes_are_halved_and_the_weights_stay(digits, memory,
         np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
 
 
+def test_what_smaller_passes_change_is_said_where_images_are_mixed(digits, memory):
+    """Partners are of an image's own pass; without mixing nothing changes."""
+    said = {}
+    for alpha in (0.0, 0.4):
+        teller = Teller()
+        memory(20)
+        fine_tune(*training(tiny_network(), digits, epochs=1, mixup_alpha=alpha), watcher=teller)
+        (said[alpha],) = (note for note in teller.notes if note.startswith("memory ended"))
+    assert said[0.0].endswith("so that the training stays what the recipe says")
+    assert said[0.4].endswith("but that images are mixed with those of their own pass")
+
+
 def test_no_memory_for_a_single_image_is_refused(digits, memory):
     memory(0)
     with pytest.raises(TrainingError, match="expected memory for a batch of at least 1 image, got none"):
