@@ -247,3 +247,13 @@ def test_what_the_system_refuses_is_told_in_a_sentence(monkeypatch):
     done = CliRunner().invoke(application, ["recipes"])
     assert done.exit_code == 2
     assert "got OSError at /far/study.json: Stale file handle; what was whole before still is" in done.stderr
+
+
+def test_whoever_stops_reading_is_not_told_of_it():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "lowres", "recipes"], stdout=nobody, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (1, "")

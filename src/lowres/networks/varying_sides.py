@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 
 from lowres.errors import RecipeError
+from lowres.networks.operation_outputs import operation_outputs
 from lowres.networks.resizing import RESIZING_LAYERS
 
 _MAP_DIMENSIONS = 4
@@ -35,24 +35,13 @@ def refuse_tiny_sides(model: keras.Model, sides: Sequence[int]) -> None:
 
 def _smallest_map(model: keras.Model, side: int) -> int:
     """The side of the smallest map between the layers."""
-    found = side
-
-    def measured(operation: Any) -> Callable[..., Any]:
-        def shaped(*arguments: Any, **choices: Any) -> Any:
-            nonlocal found
-            outputs = operation.compute_output_spec(*arguments, **choices)
-            maps = [one for one in keras.tree.flatten(outputs) if len(one.shape) == _MAP_DIMENSIONS]
-            found = min([found, *(extent for one in maps for extent in one.shape[1:3])])
-            return outputs
-
-        return shaped
-
     try:
-        model._run_through_graph(keras.KerasTensor((1, side, side, model.input_shape[-1])), operation_fn=measured)
+        outputs = operation_outputs(model, (1, side, side, model.input_shape[-1]))
     except ValueError:
         # Keras refuses to pool fewer pixels than a pool is wide.
         return 0
-    return found
+    maps = [one for one in outputs if len(one.shape) == _MAP_DIMENSIONS]
+    return min([side, *(extent for one in maps for extent in one.shape[1:3])])
 
 
 def _smallest(model: keras.Model, side: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from lowres.networks.operation_outputs import operation_outputs
 from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
 from lowres.networks.probes.moved_tensors import TensorWatch, is_statistic, judge_moves
 from lowres.networks.probes.two_batches import Overfit, judge_overfit
@@ -81,32 +82,12 @@ def tuned_steps(
 
 
 def activation_bytes(model: keras.Model, shape: Sequence[int]) -> int:
-    """Return about what a step keeps of an image for its gradients: the output of every operation, float32.
+    """Return about what a step keeps of an image for its gradients: its input and every operation's output, float32.
 
     shape: of an image as the model takes it, which may leave its sides open.
     """
-    return _FLOAT_BYTES * _numbers(model, keras.KerasTensor((None, *shape)))[0]
-
-
-def _numbers(model: keras.Model, given: keras.KerasTensor) -> tuple[int, Any]:
-    """How many numbers the operations give of one image, the input counted; and what comes out of the last."""
-    numbers = math.prod(given.shape[1:])
-
-    def counting(operation: Any) -> Callable[..., Any]:
-        def count(*arguments: Any, **choices: Any) -> Any:
-            nonlocal numbers
-            if isinstance(operation, keras.Model):
-                inner, outputs = _numbers(operation, arguments[0])
-                numbers += inner
-            else:
-                outputs = operation.compute_output_spec(*arguments, **choices)
-                numbers += sum(math.prod(output.shape[1:]) for output in keras.tree.flatten(outputs))
-            return outputs
-
-        return count
-
-    outputs = model._run_through_graph(given, operation_fn=counting)
-    return numbers, outputs
+    shapes = [tuple(shape), *(output.shape[1:] for output in operation_outputs(model, (None, *shape)))]
+    return _FLOAT_BYTES * sum(math.prod(one) for one in shapes)
 
 
 def _learned(
