@@ -6,7 +6,7 @@ The network of airbench94 at 32 pixels on pictures of noise, batches of 500, Nes
 in a process of its own, the ways taking turns, on the same cores. lowres: its training loop (checkpoints in memory,
 losses watched), arithmetic as `fine_tuning.precision = auto` chooses. Plain Keras: `fit` of the same model. Plain
 PyTorch: the loop of its tutorials in float32, and in bfloat16 by autocast with channels last. PYTHON: an interpreter
-that has PyTorch; without one those rows are left out.
+that has PyTorch; without one those rows are left out. Another machine's measurement stays beside it.
 """
 
 from __future__ import annotations
@@ -57,9 +57,8 @@ def _torch_version() -> str:
 
 
 def _write(found: dict[str, list[float]], torch: dict[str, str]) -> None:
-    from lowres.files.atomic import atomic_write_json
     from lowres.files.machine import installed_versions
-    from processor import machine
+    from processor import machine, write_measurement
 
     medians = {way: round(statistics.median(speeds), 1) for way, speeds in found.items()}
     content = {
@@ -72,7 +71,7 @@ def _write(found: dict[str, list[float]], torch: dict[str, str]) -> None:
         "machine": machine(),
         "versions": installed_versions(("keras", "tensorflow-cpu", "tensorflow")) | torch,
     }
-    atomic_write_json(RESULTS, content)
+    write_measurement(RESULTS, content)
     print(json.dumps(content["lowres_over"]))
 
 

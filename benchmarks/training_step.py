@@ -13,7 +13,6 @@ without AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one me
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -23,11 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.weights import load_weights
 from lowres.networks.backend import load_backend
-from processor import has_bfloat16, machine
+from processor import has_bfloat16, machine, write_measurement
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
 ROWS = (("efficientnet-lite0", "blocks_5"), ("efficientnet-lite2", "blocks_7"), ("resnet50", "conv5"))
@@ -77,9 +75,7 @@ def _write(measurement: dict[str, Any]) -> None:
     versions = installed_versions(("keras", "tensorflow", "tensorflow-cpu"))
     load = [round(one, 2) for one in os.getloadavg()]
     measurement |= {"load_average": load, "machine": machine(), "versions": versions}
-    before = json.loads(RESULTS.read_bytes())["measurements"] if RESULTS.exists() else []
-    others = [one for one in before if any(one[key] != measurement[key] for key in ("machine", "onednn"))]
-    atomic_write_json(RESULTS, {"measurements": [*others, measurement]})
+    write_measurement(RESULTS, measurement, ("machine", "onednn"))
 
 
 def _row(backbone: str, from_layer: str, step: dict[str, str], options: argparse.Namespace) -> dict[str, Any]:
