@@ -84,6 +84,15 @@ def test_a_moved_checkout_gets_an_environment_of_its_own(checkout):
     assert made(moved) == (0, ["make", "install"])
 
 
+def test_an_environment_that_is_a_link_is_left_alone(checkout):
+    elsewhere = checkout.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "made-from").write_text("another checkout")
+    (checkout / ".venv").symlink_to(elsewhere)
+    assert made(checkout) == (2, [])
+    assert (elsewhere / "made-from").read_text() == "another checkout"
+
+
 def test_a_missing_python_is_named_with_what_to_do(checkout):
     environment = os.environ | {"PYTHON": "no-such-python"}
     result = subprocess.run(["scripts/environment"], cwd=checkout, env=environment, capture_output=True, text=True)
