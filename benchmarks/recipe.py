@@ -103,7 +103,9 @@ def _curve(rows: tuple[EpochRow, ...], seconds: dict[str, float], naming_seconds
     return points
 
 
-def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def _together(all_runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of the runs by the recipe as it stands, where there are any."""
+    runs = [run for run in all_runs if not run.get("changed")] or all_runs
     accuracies = [run["accuracy"] for run in runs]
     together: dict[str, Any] = {"n": runs[0]["n"], "number_of_runs": len(runs), "mean_accuracy": _mean(accuracies)}
     if len(runs) > 1:
