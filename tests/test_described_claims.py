@@ -91,10 +91,21 @@ def test_a_training_that_has_not_run_is_said_not_to_have(room, tmp_path, monkeyp
     studies = room("studies")
     monkeypatch.setattr(studies, "RESULTS", tmp_path)
     assert {claim.verdict for claim in studies.claims()} == {"not checked yet"}
-    fine_tuning = {"frozen_validation_accuracy": 0.11, "validation_accuracy": 0.7, "kept_epoch": 3}
-    results = {"recipe": "described", "number_of_runs": 1, "n": 10_000, "mean_accuracy": 0.7}
-    (tmp_path / "described.json").write_text(json.dumps({**results, "runs": [{"fine_tuning": fine_tuning}]}))
-    settled = {claim.where: claim.settled("studies") for claim in studies.claims()}
-    assert settled["6 Q1"]["verdict"] == "right"
-    assert "11.0%" in settled["6 Q1"]["found"]
-    assert settled["7 Q5"]["verdict"] == "wrong"
+    fine_tuning = {"frozen_validation_accuracy": 0.11, "validation_accuracy": 0.12, "kept_epoch": 3}
+    as_it_stands = {"n": 10_000, "accuracy": 0.12, "fine_tuning": fine_tuning}
+    found = _settled_from(tmp_path, studies, as_it_stands)
+    assert found["6 Q1"]["verdict"] == "right"
+    assert "11.0%" in found["6 Q1"]["found"]
+    assert found["7 Q5"]["verdict"] == "not checked yet"
+    assert "BatchNormalization standing still, that recipe came to 12.0% of 10,000" in found["7 Q5"]["found"]
+    trained = {"changed": {"fine_tuning.normalisation": "training"}, "n": 10_000, "accuracy": 0.7}
+    trained["fine_tuning"] = fine_tuning | {"validation_accuracy": 0.7}
+    found = _settled_from(tmp_path, studies, as_it_stands, trained)
+    assert found["7 Q5"]["verdict"] == "wrong"
+    assert "70.0% on validation (epoch 3 kept)" in found["7 Q5"]["found"]
+    assert "11.0%" in found["6 Q1"]["found"]
+
+
+def _settled_from(folder, studies, *runs):
+    (folder / "described.json").write_text(json.dumps({"runs": runs}))
+    return {claim.where: claim.settled("studies") for claim in studies.claims()}
