@@ -98,7 +98,7 @@ def test_a_training_that_has_not_run_is_said_not_to_have(room, tmp_path, monkeyp
     assert "11.0%" in found["6 Q1"]["found"]
     assert found["7 Q5"]["verdict"] == "not checked yet"
     assert "BatchNormalization standing still, that recipe came to 12.0% of 10,000" in found["7 Q5"]["found"]
-    trained = {"changed": {"fine_tuning.normalisation": "training"}, "n": 10_000, "accuracy": 0.7}
+    trained = {"changed": {"fine_tuning.normalisation": '"training"'}, "n": 10_000, "accuracy": 0.7}
     trained["fine_tuning"] = fine_tuning | {"validation_accuracy": 0.7}
     found = _settled_from(tmp_path, studies, as_it_stands, trained)
     assert found["7 Q5"]["verdict"] == "wrong"

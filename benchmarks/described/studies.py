@@ -71,8 +71,10 @@ def _claim(where: str, quote: str, recipe: str, found: str, judge: Judge, change
     return Claim(where, quote, "not checked yet", told, _figures(recipe, runs) if runs else {})
 
 
-def _words(changed: dict[str, Any]) -> str:
-    return " ".join(f"--set {key}={value}" for key, value in changed.items())
+def _words(changed: dict[str, str]) -> str:
+    """The changes, whose values are kept as JSON, as one types them."""
+    typed = {key: value.strip('"') for key, value in changed.items()}
+    return " ".join(f"--set {key}={value}" for key, value in typed.items())
 
 
 def _figures(recipe: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
