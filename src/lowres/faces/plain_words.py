@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces.cases import Confusion
+from lowres.faces.learned_words import favours
 from lowres.faces.numbers_in_words import count, of_hundred, percent
 from lowres.faces.report_data import ReportData
 from lowres.faces.trust_words import are_maps_true, when_to_ask
@@ -52,9 +53,11 @@ def what_it_confuses(evaluation: Evaluation, pairs: tuple[tuple[Confusion, Confu
     one, other = pairs[0]
     share = percent((one.count + other.count) / wrong, 0)
     best, worst = max(there, key=lambda score: score.recall), min(there, key=lambda score: score.recall)
+    one_answer = favours(evaluation)
+    most_often = f"takes {one.true} and {other.true} for each other: {share} of all its mistakes"
+    begins = f"It {one_answer}." if one_answer else f"When it is wrong, it most often {most_often}."
     return (
-        f"When it is wrong, it most often takes {one.true} and {other.true} for each other: {share} of all its "
-        f"mistakes. It finds {percent(best.recall, 0)} of the pictures of {best.name}, but only "
+        f"{begins} It finds {percent(best.recall, 0)} of the pictures of {best.name}, but only "
         f"{percent(worst.recall, 0)} of those of {worst.name}."
         if len(there) > 2
         else f"It finds {percent(best.recall, 0)} of the pictures of {best.name}, and {percent(worst.recall, 0)} of "

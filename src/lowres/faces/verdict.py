@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lowres.faces import report_words, trust_words
+from lowres.faces import learned_words, report_words, trust_words
 from lowres.faces.cases import Confusion
 from lowres.faces.numbers_in_words import percent, points
 from lowres.faces.report_data import ReportData
@@ -12,9 +12,10 @@ _WELL_CALIBRATED = 0.02
 
 
 def verdict_paragraph(data: ReportData, pairs: tuple[tuple[Confusion, Confusion], ...]) -> str:
-    """Return how it compares, whether the target is met, where it fails, and how far it may be believed."""
+    """Return whether it learned anything, how it compares, whether the target is met, where it fails, and its trust."""
     evaluation = data.evaluation
     sentences = (
+        learned_words.learned_little(evaluation),
         report_words.against_baseline(evaluation),
         report_words.against_target(evaluation),
         _where_it_fails(evaluation, pairs),
@@ -36,6 +37,9 @@ def _where_it_fails(evaluation: Evaluation, pairs: tuple[tuple[Confusion, Confus
         f"finds least of {worst.name}: {percent(worst.recall, 0)} (95\N{NO-BREAK SPACE}% interval "
         f"{percent(worst.recall_interval[0], 0)} to {percent(worst.recall_interval[1], 0)})."
     )
+    favours = learned_words.favours(evaluation)
+    if favours:
+        return f"It {favours}, and {finds}"
     if len(evaluation.per_class) == 2:
         return f"It {finds}"
     share = percent((one.count + other.count) / wrong, 0)

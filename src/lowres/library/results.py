@@ -197,11 +197,12 @@ class Evaluated:
     @property
     def conclusions(self) -> Sentences:
         """What it comes to: against guessing, against the target, which classes fail, and when a person should look."""
-        from lowres.faces import report_words, trust_words
+        from lowres.faces import learned_words, report_words, trust_words
 
         found, review = self.evaluation, self.reliance.review if self.reliance else None
         said = (
             report_words.verdict(found),
+            learned_words.learned_little(found),
             report_words.against_baseline(found),
             report_words.against_target(found),
             report_words.classes_apart(found.per_class),

@@ -1,0 +1,65 @@
+"""What hardly learned anything is said to have, first and in figures; what learned is left alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lowres.faces import plain_words, verdict
+from lowres.faces.cases import CaseBook
+from lowres.faces.learned_words import doubts, favours, learned_little
+from lowres.values.judging.evaluation import evaluate
+from lowres.values.predictions import Predictions
+
+CLASSES = tuple("abcde")
+
+
+def plain(words):
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def predictions_of(answers, labels):
+    logits = 4 * np.eye(len(CLASSES), dtype=np.float32)[answers]
+    return Predictions(tuple(map(str, range(len(labels)))), labels, logits, CLASSES)
+
+
+LABELS = np.arange(1000) % 5
+ONE_ANSWER = evaluate(predictions_of(np.where(np.arange(1000) < 10, LABELS, 1), LABELS))
+TURNED = evaluate(predictions_of((LABELS + 1) % 5, LABELS))
+GOOD = evaluate(predictions_of(np.where(np.arange(1000) < 800, LABELS, (LABELS + 1) % 5), LABELS))
+
+
+def test_next_to_nothing_is_told_with_its_figure():
+    # 8 of the first ten are right besides the 200 of class b: 208 in 1,000, of 800 mistakes 8 fewer.
+    assert plain(learned_little(ONE_ANSWER)) == (
+        "It has learned next to nothing: of the mistakes that always naming the commonest class makes, it avoids 1.0 %."
+    )
+    assert learned_little(TURNED).endswith("always naming the commonest class makes no more mistakes.")
+    assert learned_little(GOOD) == ""
+
+
+def test_the_class_it_calls_everything_is_named():
+    assert plain(favours(ONE_ANSWER)) == "calls 99 % of the pictures b, which 20 % of them are"
+    assert favours(TURNED) == favours(GOOD) == ""
+
+
+@pytest.mark.parametrize(("found", "sentences"), [(ONE_ANSWER, 2), (TURNED, 1), (GOOD, 0)])
+def test_a_file_of_results_is_enough(found, sentences):
+    assert len(doubts(found.to_json())) == sentences
+
+
+def test_report_and_plain_section_say_it_before_all_else(digits_data):
+    names = digits_data.images.class_names
+    labels = digits_data.predictions.labels
+    logits = np.zeros((len(labels), len(names)), np.float32)
+    logits[:, 3] = 1
+    predictions = replace(digits_data.predictions, logits=logits)
+    evaluation = evaluate(predictions)
+    pairs = CaseBook(digits_data.images, predictions, 1.0).confusions(evaluation, 4, 1)
+    said = plain(verdict.verdict_paragraph(replace(digits_data, evaluation=evaluation, predictions=predictions), pairs))
+    assert said.startswith("It has learned next to nothing: ")
+    assert f"It calls 100 % of the pictures {names[3]}, which " in said
+    assert "for each other" not in said
+    assert plain(plain_words.what_it_confuses(evaluation, pairs)).startswith(
+        f"It calls 100 % of the pictures {names[3]}"
+    )
