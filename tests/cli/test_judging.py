@@ -45,7 +45,18 @@ def test_a_file_is_judged_in_words(say, files):
                   "15 equal-width bins", "(equal mass)", "temperature", "need no person: error at most 20.00%",
                   "LAC: sets for 95% hold the true class in", "APS: ", "slices    half"):  # fmt: skip
         assert words in told
-    assert "absent" not in told
+    assert not {"absent", "warning"} & set(told.split())
+
+
+def test_one_answer_to_everything_is_warned_of(say, files):
+    rows = ["id,label,predicted", *(f"{row},{row % 4},2" for row in range(400))]
+    (files / "constant.csv").write_text("\n".join(rows))
+    told = say("evaluate", "--predictions", "constant.csv")
+    assert "\nwarning   It has learned next to nothing: " in told
+    assert (
+        "\nwarning   It calls 100\N{NO-BREAK SPACE}% of the pictures 2, which 25\N{NO-BREAK SPACE}% of them are."
+        in told
+    )
 
 
 def test_json_holds_the_keys_of_an_evaluation(say):
