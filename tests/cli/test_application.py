@@ -16,7 +16,7 @@ from lowres.cli import verbs
 from lowres.cli.application import application
 from lowres.cli.stage_commands import VERBS
 from lowres.cli.verbs import show_backbones
-from lowres.faces.learned_words import doubts
+from lowres.faces.learned_words import doubts_of_file
 from lowres.pipeline.study import ASIDE, STAGES, run_study
 from tiny_study import lowres, tiny_choice, tiny_words, write_pictures
 
@@ -82,7 +82,7 @@ def test_json_is_one_object_on_stdout_and_progress_is_on_stderr(finished):
     assert answer["accuracy"] == evaluation["accuracy"]
     assert answer["accuracy_interval"] == evaluation["accuracy_interval"]
     assert answer["report"] == str(finished / "report.html")
-    assert answer["warnings"] == doubts(evaluation)
+    assert answer["warnings"] == doubts_of_file(evaluation)
     assert [stage["made"] for stage in answer["stages"]] == [False] * len(STAGES)
     assert done.stderr.count("unchanged") == len(STAGES)
 

@@ -7,7 +7,7 @@ import pytest
 
 from lowres.faces import plain_words, verdict
 from lowres.faces.cases import CaseBook
-from lowres.faces.learned_words import doubts, favours, learned_little
+from lowres.faces.learned_words import doubts_of_file, favours, learned_little
 from lowres.values.judging.evaluation import evaluate
 from lowres.values.predictions import Predictions
 
@@ -45,7 +45,7 @@ def test_the_class_it_calls_everything_is_named():
 
 @pytest.mark.parametrize(("found", "sentences"), [(ONE_ANSWER, 2), (TURNED, 1), (GOOD, 0)])
 def test_a_file_of_results_is_enough(found, sentences):
-    assert len(doubts(found.to_json())) == sentences
+    assert len(doubts_of_file(found.to_json())) == sentences
 
 
 def test_report_and_plain_section_say_it_before_all_else(digits_data):
@@ -60,6 +60,8 @@ def test_report_and_plain_section_say_it_before_all_else(digits_data):
     assert said.startswith("It has learned next to nothing: ")
     assert f"It calls 100 % of the pictures {names[3]}, which " in said
     assert "for each other" not in said
+    assert plain_words.limits(replace(digits_data, evaluation=evaluation))[0][0] == "Next to no use"
+    assert "Next to no use" not in dict(plain_words.limits(digits_data))
     assert plain(plain_words.what_it_confuses(evaluation, pairs)).startswith(
         f"It calls 100 % of the pictures {names[3]}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lowres.faces.learned_words import doubts
+from lowres.faces.learned_words import doubts_of_file
 
 _SHOWN_PAIRS, _SHOWN_IDS = 5, 5
 
@@ -19,7 +19,7 @@ def judgement_text(data: dict[str, Any]) -> str:
         f"accuracy  {data['accuracy']:.2%} on {n:,} images, 95 % interval {_span(data['accuracy_interval'])}",
         f"          {data['majority_baseline']:.2%} by the commonest class, {data['chance_baseline']:.2%} by chance; "
         f"balanced {data['balanced_accuracy']:.2%}{_top_k(data)}",
-        *(f"warning   {one}" for one in doubts(data)),
+        *(f"warning   {one}" for one in doubts_of_file(data)),
     ]
     if data["target"]:
         gap = data["gap_to_target"]

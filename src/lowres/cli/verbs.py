@@ -141,7 +141,7 @@ def key_values(pairs: list[str]) -> dict[str, str]:
 
 
 def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
-    from lowres.faces.learned_words import doubts
+    from lowres.faces.learned_words import doubts_of_file
 
     lines = [findings_text(list(answer.findings))] if verb == "check" else []
     evaluation = answer.evaluation
@@ -149,7 +149,7 @@ def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
         low, high = evaluation["accuracy_interval"]
         lines.append(f"accuracy  {evaluation['accuracy']:.2%} on {evaluation['n']:,} test images, "
                      f"95 % interval {low:.2%} to {high:.2%}")  # fmt: skip
-        lines += [f"warning   {one}" for one in doubts(evaluation)]
+        lines += [f"warning   {one}" for one in doubts_of_file(evaluation)]
     if evaluation and evaluation["target"]:
         gap = evaluation["gap_to_target"]
         lines.append(
@@ -163,7 +163,7 @@ def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
 
 
 def _answer_json(answer: StudyAnswer, pdf: Path | None) -> dict[str, Any]:
-    from lowres.faces.learned_words import doubts
+    from lowres.faces.learned_words import doubts_of_file
 
     evaluation = answer.evaluation or {}
     kept = ("n", "accuracy", "accuracy_interval", "target", "gap_to_target")
@@ -174,7 +174,7 @@ def _answer_json(answer: StudyAnswer, pdf: Path | None) -> dict[str, Any]:
         "stages": [asdict(stage) for stage in answer.stages],
         "findings": list(answer.findings),
         **{key: evaluation.get(key) for key in kept},
-        "warnings": doubts(evaluation) if evaluation else [],
+        "warnings": doubts_of_file(evaluation) if evaluation else [],
         "report": answer.report.as_posix() if answer.report else None,
         **({"pdf": pdf.as_posix()} if pdf else {}),
         "seconds": round(answer.seconds, 3),

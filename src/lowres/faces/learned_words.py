@@ -32,8 +32,12 @@ def favours(found: Classification) -> str:
     return f"calls {percent(named, 0)} of the pictures {favoured.name}, which {percent(there, 0)} of them are"
 
 
-def doubts(data: Mapping[str, Any]) -> list[str]:
-    """Return both as sentences, of what `evaluation.json` or `lowres evaluate --json` holds; mostly none."""
-    found = Classification.from_json(data)
+def doubts(found: Classification) -> list[str]:
+    """Return both as sentences; mostly none."""
     favoured = favours(found)
     return [said for said in (learned_little(found), f"It {favoured}." if favoured else "") if said]
+
+
+def doubts_of_file(data: Mapping[str, Any]) -> list[str]:
+    """Return the same of what `evaluation.json` or `lowres evaluate --json` holds."""
+    return doubts(Classification.from_json(data))

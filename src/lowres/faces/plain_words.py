@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces.cases import Confusion
-from lowres.faces.learned_words import favours
+from lowres.faces.learned_words import doubts, favours
 from lowres.faces.numbers_in_words import count, of_hundred, percent
 from lowres.faces.report_data import ReportData
 from lowres.faces.trust_words import are_maps_true, when_to_ask
@@ -103,7 +103,9 @@ def where_it_looks(data: ReportData) -> str:
 def limits(data: ReportData) -> list[tuple[str, str]]:
     """Return what the classifier must not be used for and what its data and answers carry, heading and sentence."""
     evaluation, names = data.evaluation, data.images.class_names
+    doubtful = " ".join(doubts(evaluation))
     return [
+        *([("Next to no use", doubtful)] if doubtful else []),
         (
             f"These {len(names)} classes only",
             "It has no answer for anything else: a picture of something outside its classes gets one of their names "
