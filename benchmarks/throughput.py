@@ -6,7 +6,8 @@ The network of airbench94 at 32 pixels on pictures of noise, batches of 500, Nes
 in a process of its own, the ways taking turns, on the same cores. lowres: its training loop (checkpoints in memory,
 losses watched), arithmetic as `fine_tuning.precision = auto` chooses. Plain Keras: `fit` of the same model. Plain
 PyTorch: the loop of its tutorials in float32, and in bfloat16 by autocast with channels last. PYTHON: an interpreter
-that has PyTorch; without one those rows are left out. Another machine's measurement stays beside it.
+that has PyTorch; without one those rows are left out, and bfloat16 where the processor has none. Another machine's
+measurement stays beside it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def main() -> None:
     if options.way:
         print(json.dumps({"images_per_second": _MEASURES[options.way](), "torch": _torch_version()}))
         return
+    from processor import has_bfloat16
+
     ways = [way for way in WAYS if options.torch_python or not way.startswith("torch")]
+    # Imitated, a step takes minutes.
+    ways = [way for way in ways if has_bfloat16() or way != "torch bfloat16"]
     found: dict[str, list[float]] = {way: [] for way in ways}
     torch: dict[str, str] = {}
     for number in range(options.rounds):
