@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import keras
 import pytest
-from benchmarks.recipe import read_run
+from benchmarks.recipe import _together, read_run
 
 from lowres.pipeline.study import run_study
 from tiny_study import tiny_choice
@@ -61,3 +61,11 @@ def test_a_curve_ends_before_the_study_does(finished):
     points, run = minutes(finished)
     assert points == sorted(points)
     assert points[-1] <= run["total_seconds"] / 60
+
+
+def test_the_mean_is_of_runs_by_the_recipe_as_it_stands():
+    plain = {"n": 100, "accuracy": 0.9, "total_seconds": 60.0}
+    changed = plain | {"accuracy": 0.5, "changed": {"fine_tuning.epochs": "1"}}
+    assert _together([changed, plain])["mean_accuracy"] == 0.9
+    assert _together([changed, plain])["number_of_runs"] == 1
+    assert _together([changed])["mean_accuracy"] == 0.5
