@@ -131,14 +131,21 @@ def _losses(classifier: Any, pixels: NDArray[np.uint8], labels: NDArray[np.int64
     """The loss before each of some updates of the whole network on all the images at once."""
     import keras
 
-    model = classifier.model
-    model.trainable = True
+    from lowres.networks.traced_once import build_for_training
+    from lowres.networks.trainable_network import trainable_network
+
+    # As studies train it: BatchNormalization by each batch's statistics, which the classifier itself holds still.
+    network = trainable_network(classifier.trunk, classifier.head, "", normalisation="training")
+    model, inputs = network.model, pixels.astype(np.float32)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss)
+    # XLA builds a deep network for minutes on a processor; JAX knows nothing else.
+    is_jax = keras.backend.backend() == "jax"
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, jit_compile=is_jax)
+    build_for_training(model, labels[:1])
     said = []
     for _ in range(UPDATES):
         model.reset_metrics()
-        said.append(float(model.train_on_batch(pixels, labels)))
+        said.append(float(model.train_on_batch(inputs, labels)))
     return said
 
 

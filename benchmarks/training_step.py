@@ -3,11 +3,12 @@
     .venv/bin/python benchmarks/training_step.py [--pixels 160] [--repeats 12]
     TF_ENABLE_ONEDNN_OPTS=0 .venv/bin/python benchmarks/training_step.py
 
-The same layers of the same trunk, the same batch, in one process: as Keras runs them, BatchNorm folded, depthwise
-kernels standing still, products in bfloat16 where the processor has it, and gradients made of matrix products in place
-of oneDNN's, where the processor is quicker at those. Last a small network from scratch, its whole trunk, with and
-without the latter. The second command is the same without oneDNN, which is TensorFlow's own choice on processors
-without AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one measurement. Quiet machine, please.
+The same layers of the same trunk, the same batch, in one process: as Keras runs them, BatchNorm and GELU in one
+operation, BatchNorm folded, depthwise kernels standing still, products in bfloat16 where the processor has it, and
+gradients made of matrix products in place of oneDNN's, where the processor is quicker at those. Last a small network
+from scratch, its whole trunk, likewise. The second command is the same without oneDNN, which is TensorFlow's own choice
+on processors without AVX512-VNNI or the like. A machine, with oneDNN or without, keeps one measurement. Quiet machine,
+please.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from processor import has_bfloat16, machine, write_measurement
 
 RESULTS = Path(__file__).parent / "results" / "training_step.json"
 ROWS = (("efficientnet-lite0", "blocks_5"), ("efficientnet-lite2", "blocks_7"), ("resnet50", "conv5"))
-# What Keras runs by itself is "training" mode here: the same layers, none folded, statistics standing still or not.
+# What Keras runs by itself: none folded, and between convolutions a dozen operations where lowres has one.
 STEPS = (
+    {"normalisation": "training", "depthwise": "train", "precision": "float32", "between": "keras"},
     {"normalisation": "training", "depthwise": "train", "precision": "float32"},
     {"normalisation": "inference", "depthwise": "train", "precision": "float32"},
     {"normalisation": "inference", "depthwise": "freeze", "precision": "float32"},
@@ -40,6 +42,7 @@ STEPS = (
 )
 SMALL, SMALL_BATCH, SMALL_PIXELS = "airbench94", 250, 32
 SMALL_STEP = {"normalisation": "training", "depthwise": "train"}
+SMALL_SHORTCUTS: tuple[dict[str, str], ...] = ({"between": "keras"}, {}, {"gradients": "products"})
 CLASSES = 10
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
@@ -54,7 +57,7 @@ def main() -> None:
     load_backend()
     rows: list[dict[str, Any]] = []
     precision = "bfloat16" if has_bfloat16() else "float32"
-    small = [SMALL_STEP | {"precision": precision}, SMALL_STEP | {"precision": precision, "gradients": "products"}]
+    small = [SMALL_STEP | {"precision": precision} | more for more in SMALL_SHORTCUTS]
     wanted = [(backbone, layer, step) for backbone, layer in ROWS for step in STEPS]
     for backbone, from_layer, step in [*wanted, *((SMALL, "", step) for step in small)]:
         if _runs_here(step):
@@ -79,12 +82,15 @@ def _write(measurement: dict[str, Any]) -> None:
 
 
 def _row(backbone: str, from_layer: str, step: dict[str, str], options: argparse.Namespace) -> dict[str, Any]:
-    with _gradients(step.get("gradients", "convolutions")) as gradients:
-        choices = {name: value for name, value in step.items() if name != "gradients"}
+    with (
+        _gradients(step.get("gradients", "convolutions")) as gradients,
+        _between(step.get("between", "lowres")) as made,
+    ):
+        choices = {name: value for name, value in step.items() if name not in ("gradients", "between")}
         batch = SMALL_BATCH if backbone == SMALL else options.batch
         pixels = SMALL_PIXELS if backbone == SMALL else options.pixels
         found = _timed(backbone, from_layer, choices, batch, pixels, options.repeats)
-    return {"backbone": backbone, "from_layer": from_layer, **choices, "gradients": gradients, **found}
+    return {"backbone": backbone, "from_layer": from_layer, **choices, "between": made, "gradients": gradients, **found}
 
 
 @contextmanager
@@ -101,6 +107,25 @@ def _gradients(of: str) -> Iterator[str]:
         yield of
     finally:
         kernel_gradients.pays = pays
+
+
+@contextmanager
+def _between(of: str) -> Iterator[str]:
+    """Let BatchNorm and GELU be computed as Keras has them, or as lowres does."""
+    import keras
+
+    from lowres.networks import trainable_network
+
+    if of == "lowres":
+        yield of
+        return
+    normalising, gelu = trainable_network._normalising, trainable_network.RoundedGelu
+    trainable_network._normalising = lambda layer, precision: layer
+    trainable_network.RoundedGelu = lambda precision, name: keras.layers.Activation("gelu", name=name)
+    try:
+        yield of
+    finally:
+        trainable_network._normalising, trainable_network.RoundedGelu = normalising, gelu
 
 
 def _timed(

@@ -42,7 +42,7 @@ def test_a_kernel_of_one_place_may_stride(strides, sides, padding):
     kernel = RANDOM.standard_normal((1, 1, 4, 5)).astype(np.float32)
     values = tf.nn.conv2d(inputs, kernel, strides, padding)
     upstream = RANDOM.standard_normal(values.shape).astype(np.float32)
-    assert kernel_gradients.pays(kernel.shape, strides, padding.lower())
+    assert kernel_gradients.pays(kernel.shape, strides, padding.lower(), "float32")
     ours = of(lambda x, k: kernel_gradients.convolution(x, k, strides), inputs, kernel, upstream)
     # In float64 TensorFlow asks nothing of oneDNN, whose gradient of this kernel is wrong on AVX2: its inputs have
     # fewer than eight channels (docs/decisions/0022-onednn-on-every-processor.md).
@@ -51,12 +51,26 @@ def test_a_kernel_of_one_place_may_stride(strides, sides, padding):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
-def test_it_is_taken_where_it_pays():
-    pays = kernel_gradients.pays
+def test_many_channels_are_taken_a_row_of_the_kernel_at_once(monkeypatch):
+    monkeypatch.setattr(kernel_gradients, "_CHANNELS_FOR_ROWS", 4)
+    test_values_and_gradients_are_those_of_the_frameworks_convolution((5, 3))
+    by_row = kernel_gradients.kernel_gradient(tf.ones((2, 6, 5, 4)), tf.ones((2, 6, 5, 3)), (3, 3))
+    # In the middle every place of the images was met, at a corner of the kernel a row and a column less.
+    assert by_row[1, 1].numpy() == pytest.approx(60)
+    assert by_row[0, 2].numpy() == pytest.approx(2 * 5 * 4)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_it_is_taken_where_it_pays(precision):
+    def pays(*asked):
+        return kernel_gradients.pays(*asked, precision)
+
     assert pays((1, 1, 8, 16), (1, 1), "valid")
     assert pays((1, 1, 8, 16), (2, 2), "same")
-    assert pays((3, 3, 256, 128), (1, 1), "same")
-    assert not pays((3, 3, 64, 256), (1, 1), "same")
+    assert pays((3, 3, 256, 256), (1, 1), "same")
+    assert pays((3, 3, 256, 128), (1, 1), "same") == (precision == "bfloat16")
+    assert pays((3, 3, 64, 256), (1, 1), "same") == (precision == "float32")
+    assert not pays((3, 3, 64, 64), (1, 1), "same")
     assert not pays((3, 3, 256, 256), (1, 1), "valid")
     assert not pays((3, 3, 256, 256), (2, 2), "same")
     assert not pays((2, 2, 256, 256), (1, 1), "same")

@@ -85,6 +85,25 @@ def test_fewer_bits_change_little_of_what_a_network_says(name):
     assert 0 < np.abs(one - other).max() < 0.05 * np.abs(one).max()
 
 
+@pytest.mark.parametrize("name", ["airbench94", "resnet20", "efficientnetb0-cifar"])
+def test_in_float32_an_update_is_that_of_the_network_as_keras_runs_it(name):
+    trunk, head = parts(name)
+    labels = np.eye(4, dtype=np.float32)[np.arange(len(PIXELS)) % 4]
+    network = trainable_network(trunk, head, "", normalisation="training")
+    plain = keras.Model(trunk.inputs, head(trunk.output))
+    start, after = plain.get_weights(), []
+    for model in (plain, network.model):
+        plain.set_weights(start)
+        model.compile(keras.optimizers.SGD(0.1), keras.losses.CategoricalCrossentropy(from_logits=True))
+        model.train_on_batch(PIXELS, labels)
+        after.append(plain.get_weights())
+    moved = 0
+    for before, theirs, ours in zip(start, *after, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * max(1e-2, np.abs(theirs - before).max()))
+        moved += np.abs(theirs - before).max() > 0
+    assert moved == len(network.changing)
+
+
 def test_training_in_fewer_bits_learns_and_leaves_ordinary_weights():
     trunk, head = parts("airbench94")
     labels = np.eye(4, dtype=np.float32)[np.arange(len(PIXELS)) % 4]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import RecipeError
+from lowres.networks.block_names import block_name
 from lowres.networks.feature_levels import join_levels
 from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.trainable_network import freeze, trainable_network
@@ -222,6 +223,18 @@ def test_freezing_marks_the_trunk_as_still_and_the_head_as_not(parts):
     freeze(trunk, head)
     assert trunk.trainable_weights == []
     assert len(head.trainable_weights) == 2
+    # Each layer by itself too: called in training mode, BatchNorm would else go by its batch.
+    assert not any(layer.trainable for layer in trunk.layers)
+    pixels = np.random.default_rng(5).integers(0, 256, (4, *trunk.input_shape[1:])).astype(np.float32)
+    still, called = (np.array(trunk(pixels, training=training)) for training in (False, True))
+    np.testing.assert_array_equal(called, still)
+
+
+def test_only_the_layers_of_the_last_cut_are_marked(parts):
+    trunk, head = parts
+    for from_layer in ("blocks_1", "blocks_10"):
+        trainable_network(trunk, head, from_layer)
+    assert {block_name(layer.name) for layer in trunk.layers if layer.trainable_weights} == {"blocks_10"}
 
 
 def test_a_layer_that_is_not_there_is_refused_with_those_that_are(parts):

@@ -18,6 +18,7 @@ from lowres.networks.precision import products_beat_convolutions, training_preci
 from lowres.networks.resizing import RESIZING_LAYERS
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
+from lowres.networks.trainable_marks import mark_trainable
 from lowres.networks.varying_sides import refuse_fixed_sides, refuse_tiny_sides
 from lowres.values.recipes.recipe_sections import FineTuning
 
@@ -122,8 +123,8 @@ def network_of(trunk: keras.Model, head: keras.Model, choices: FineTuning) -> Tr
 
 def freeze(trunk: keras.Model, head: keras.Model) -> None:
     """Mark both as the parts of a classifier that nobody fine-tunes."""
-    trunk.trainable = False
-    head.trainable = True
+    mark_trainable(trunk, False)
+    mark_trainable(head, True)
 
 
 def _cut(trunk: keras.Model, from_layer: str) -> tuple[keras.Model, keras.Model]:
@@ -176,7 +177,7 @@ def _producer(tensor: Any) -> Any:
 
 
 def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: str) -> None:
-    trunk.trainable = False
+    mark_trainable(trunk, False)
     for layer in upper.layers:
         if layer.weights:
             layer.trainable = layer.name not in RESIZING_LAYERS and _is_trained(layer)
@@ -188,7 +189,7 @@ def _mark(trunk: keras.Model, upper: keras.Model, head: keras.Model, depthwise: 
                 convolution.trainable = False
                 if normalisation.gamma is not None:
                     normalisation.gamma.trainable = False
-    head.trainable = True
+    mark_trainable(head, True)
 
 
 def _is_trained(layer: keras.Layer) -> bool:
@@ -234,6 +235,7 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
     pairs = _pairs(network) if folds else {}
     # With the statistics of each batch, what lies between two convolutions is as many numbers as they compute with.
     rounded = "" if folds or precision == "float32" else precision
+    between = rounded or "float32"
     convolution_of = {normalisation: convolution for convolution, normalisation in pairs.items()}
 
     def counterpart(layer: keras.Layer) -> keras.Layer:
@@ -242,11 +244,11 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
         if layer in convolution_of:
             return FoldedConvolution(convolution_of[layer], layer, precision, name=layer.name)
         if isinstance(layer, keras.layers.BatchNormalization):
-            return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, rounded)
+            return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, between)
         if isinstance(layer, CONVOLUTIONS) and (rounded or products_beat_convolutions("float32")):
-            return RoundedConvolution(layer, rounded or "float32", name=layer.name)
-        if rounded and layer.get_config().get("activation") == "gelu":
-            return RoundedGelu(rounded, name=layer.name)
+            return RoundedConvolution(layer, between, name=layer.name)
+        if layer.get_config().get("activation") == "gelu":
+            return RoundedGelu(between, name=layer.name)
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})
         return layer if layer.weights else type(layer).from_config(config)
 
@@ -255,8 +257,10 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
     return keras.models.clone_model(network, input_tensors=inputs, clone_function=counterpart)
 
 
-def _normalising(layer: keras.layers.BatchNormalization, rounded: str) -> keras.Layer:
-    return BatchNormalised(layer, rounded, name=layer.name) if rounded else layer
+def _normalising(layer: keras.layers.BatchNormalization, precision: str) -> keras.Layer:
+    """The same in one operation there and one back, where the layer is over the channels of images."""
+    is_of_images = len(layer.input.shape) == 4 and layer.axis in (-1, 3)
+    return BatchNormalised(layer, precision, name=layer.name) if is_of_images else layer
 
 
 def _blocks(upper: keras.Model, head: keras.Model) -> tuple[tuple[Any, ...], ...]:

@@ -43,7 +43,7 @@ def convolution(
         from lowres.networks.rounded_operations import kernel_gradients
 
         is_plain = set(dilation_rate) == {1} and inputs.shape[-1] == kernel.shape[-2]
-        if is_plain and kernel_gradients.pays(tuple(kernel.shape), strides, padding):
+        if is_plain and kernel_gradients.pays(tuple(kernel.shape), strides, padding, precision):
             return kernel_gradients.convolution(inputs, kernel, strides)
     return keras.ops.conv(
         inputs, kernel, strides=strides, padding=padding, data_format="channels_last", dilation_rate=dilation_rate
