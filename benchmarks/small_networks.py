@@ -138,9 +138,7 @@ def _losses(classifier: Any, pixels: NDArray[np.uint8], labels: NDArray[np.int64
     network = trainable_network(classifier.trunk, classifier.head, "", normalisation="training")
     model, inputs = network.model, pixels.astype(np.float32)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # XLA builds a deep network for minutes on a processor; JAX knows nothing else.
-    is_jax = keras.backend.backend() == "jax"
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, jit_compile=is_jax)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss)
     build_for_training(model, labels[:1])
     said = []
     for _ in range(UPDATES):

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from lowres.networks import trainable_network as trainable_network_module
 from lowres.networks.backbones import build_trunk, find_backbone
-from lowres.networks.published_head import published_head
+from lowres.networks.published_head import HeadForm, published_head
 from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution
 from lowres.networks.trainable_network import trainable_network
 
@@ -83,6 +84,26 @@ def test_fewer_bits_change_little_of_what_a_network_says(name):
     one, other = (keras.ops.convert_to_numpy(network.model(PIXELS, training=False)) for network in (exact, fewer))
     assert other.dtype == np.float32
     assert 0 < np.abs(one - other).max() < 0.05 * np.abs(one).max()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("normalisation", ["training", "inference"])
+@pytest.mark.parametrize("quick_products", [True, False])
+def test_a_layer_that_squashes_by_itself_stays_that_layer(quick_products, normalisation, precision, monkeypatch):
+    monkeypatch.setattr(trainable_network_module, "products_beat_convolutions", lambda precision: quick_products)
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.Conv2D(6, 3, activation="gelu", name="block1_conv")(inputs)
+    x = keras.layers.BatchNormalization(name="block1_bn")(x)
+    x = keras.layers.Dense(5, activation="gelu", name="block2_dense")(x)
+    trunk = keras.Model(inputs, keras.layers.Activation("gelu", name="out")(x), name="trunk")
+    head = published_head(HeadForm(), trunk.output_shape[1:], 4)
+    pixels = PIXELS / 255
+    expected = keras.ops.convert_to_numpy(head(trunk(pixels)))
+    network = trainable_network(trunk, head, "", precision=precision, normalisation=normalisation)
+    found = keras.ops.convert_to_numpy(network.model(pixels, training=False))
+    np.testing.assert_allclose(
+        found, expected, atol=(1e-5 if precision == "float32" else 0.03) * np.abs(expected).max()
+    )
 
 
 @pytest.mark.parametrize("name", ["airbench94", "resnet20", "efficientnetb0-cifar"])

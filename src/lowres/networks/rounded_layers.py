@@ -1,4 +1,4 @@
-"""Layers of a network that trains whole in fewer bits: products and what lies between them rounded, sums in float32."""
+"""Layers of a network in training: products and what lies between them in the precision asked for, sums in float32."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ class RoundedConvolution(keras.layers.Layer):
 
 
 class BatchNormalised(keras.layers.Layer):
-    """BatchNorm that measures in float32 and passes on rounded numbers; the layer given is used, not copied."""
+    """BatchNorm over the channels of images that measures in float32 and passes on rounded numbers.
+
+    One operation there and one back on TensorFlow, where Keras has a dozen. The layer given is used, not copied.
+    """
 
     def __init__(self, normalisation: keras.layers.BatchNormalization, precision: str, **options: Any) -> None:
-        """Take the layer, which has to be built; its statistics move where it is trained."""
+        """Take the layer, which has to be built; its statistics move where it is trained. "float32" rounds nothing."""
         super().__init__(dtype=precision, autocast=False, **options)
         self.normalisation = normalisation
         self.built = True
@@ -70,10 +73,10 @@ class BatchNormalised(keras.layers.Layer):
 
 
 class RoundedGelu(keras.layers.Layer):
-    """GELU of rounded numbers, computed in float32."""
+    """GELU of rounded numbers, computed in float32: compiled into one pass on TensorFlow."""
 
     def __init__(self, precision: str, **options: Any) -> None:
-        """precision: such as "bfloat16"."""
+        """precision: such as "bfloat16"; "float32" rounds nothing."""
         super().__init__(dtype=precision, autocast=False, **options)
 
     def call(self, inputs: Any) -> Any:

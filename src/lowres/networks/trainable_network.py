@@ -247,7 +247,7 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
             return InferenceNormalisation(layer, name=layer.name) if folds else _normalising(layer, between)
         if isinstance(layer, CONVOLUTIONS) and (rounded or products_beat_convolutions("float32")):
             return RoundedConvolution(layer, between, name=layer.name)
-        if layer.get_config().get("activation") == "gelu":
+        if isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == "gelu":
             return RoundedGelu(between, name=layer.name)
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})
         return layer if layer.weights else type(layer).from_config(config)

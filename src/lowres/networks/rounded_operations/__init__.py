@@ -1,4 +1,4 @@
-"""What a network in few bits does between its convolutions, with sums in float32: one file a backend, chosen here."""
+"""What a network in training does between its convolutions, with sums in float32: one file a backend, chosen here."""
 
 from __future__ import annotations
 
