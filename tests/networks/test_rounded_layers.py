@@ -106,6 +106,21 @@ def test_a_layer_that_squashes_by_itself_stays_that_layer(quick_products, normal
     )
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_batchnorm_over_anything_but_the_channels_of_images_stays_keras_own(precision):
+    inputs = keras.Input((SIDE, SIDE, 3))
+    rows = keras.layers.BatchNormalization(axis=1, name="block1_rows")(inputs)
+    pooled = keras.layers.BatchNormalization(name="block1_pooled")(keras.layers.GlobalAveragePooling2D()(inputs))
+    x = keras.layers.Multiply()([rows, keras.layers.Reshape((1, 1, 3))(pooled)])
+    trunk = keras.Model(inputs, keras.layers.Activation("relu", name="out")(x), name="trunk")
+    head = published_head(HeadForm(), trunk.output_shape[1:], 4)
+    network = trainable_network(trunk, head, "", precision=precision, normalisation="training")
+    expected = keras.ops.convert_to_numpy(keras.Model(trunk.inputs[0], head(trunk.output))(PIXELS, training=True))
+    found = keras.ops.convert_to_numpy(network.model(PIXELS, training=True))
+    share = 1e-5 if precision == "float32" else 0.03
+    np.testing.assert_allclose(found, expected, atol=share * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("name", ["airbench94", "resnet20", "efficientnetb0-cifar"])
 def test_in_float32_an_update_is_that_of_the_network_as_keras_runs_it(name):
     trunk, head = parts(name)
