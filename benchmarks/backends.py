@@ -148,9 +148,9 @@ def _tuned(pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> dict[str, An
     import keras
 
     from lowres.networks.backbones import build_trunk
-    from lowres.networks.fine_tuning import fine_tune
-    from lowres.networks.trainable_network import trainable_network
-    from lowres.networks.training_batches import TrainingPart
+    from lowres.networks.training.batches import TrainingPart
+    from lowres.networks.training.fine_tuning import fine_tune
+    from lowres.networks.training.trainable_network import trainable_network
     from lowres.values.recipes.recipe import Recipe
 
     settings = {"epochs": EPOCHS, "batch_images": BATCH_IMAGES, "learning_rate": 3e-3, "precision": "float32"}
@@ -181,7 +181,7 @@ def _speed() -> float:
 
     from lowres.files.weights import load_weights
     from lowres.networks.backbones import build_trunk
-    from lowres.networks.trainable_network import trainable_network
+    from lowres.networks.training.trainable_network import trainable_network
 
     trunk = build_trunk("efficientnet-lite0", (32, 32, 3), 96, "bicubic", load_weights("efficientnet-lite0").tensors)
     network = trainable_network(trunk, _head(trunk.output_shape[1:]), "blocks_5")

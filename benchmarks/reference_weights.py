@@ -66,8 +66,8 @@ def _said(name: str, path: Path) -> Any:
 
     from lowres.files.weights import read_weights_file
     from lowres.networks.backbones import build_trunk, find_backbone
-    from lowres.networks.from_scratch import given_classifier
     from lowres.networks.published_head import published_head
+    from lowres.networks.training.from_scratch import given_classifier
 
     tensors = read_weights_file(path)
     trunk = build_trunk(name, (32, 32, 3), 32, tensors=tensors)

@@ -90,8 +90,8 @@ def _passed(
 ) -> tuple[dict[str, Any], NDArray[Any]]:
     from lowres.networks.backbones import build_trunk
     from lowres.networks.explaining import Explainer
-    from lowres.networks.from_scratch import untrained_classifier
     from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.networks.training.from_scratch import untrained_classifier
 
     names, rows = [str(one) for one in range(CLASSES)], np.arange(IMAGES)
     maps, is_finite = {}, True
@@ -131,8 +131,8 @@ def _losses(classifier: Any, pixels: NDArray[np.uint8], labels: NDArray[np.int64
     """The loss before each of some updates of the whole network on all the images at once."""
     import keras
 
-    from lowres.networks.traced_once import build_for_training
-    from lowres.networks.trainable_network import trainable_network
+    from lowres.networks.training.traced_once import build_for_training
+    from lowres.networks.training.trainable_network import trainable_network
 
     # As studies train it: BatchNormalization by each batch's statistics, which the classifier itself holds still.
     network = trainable_network(classifier.trunk, classifier.head, "", normalisation="training")

@@ -89,7 +89,7 @@ def _images() -> tuple[Any, Any]:
 
 def _untrained() -> Any:
     from lowres.networks.backbones import build_trunk
-    from lowres.networks.from_scratch import untrained_classifier
+    from lowres.networks.training.from_scratch import untrained_classifier
 
     pixels, _ = _images()
     trunk = build_trunk("airbench94", (32, 32, 3), 32)
@@ -97,7 +97,7 @@ def _untrained() -> Any:
 
 
 class _Pixels:
-    """Pixels as they are; satisfies `networks.training_batches.TrainingInputs`."""
+    """Pixels as they are; satisfies `networks.training.batches.TrainingInputs`."""
 
     def __init__(self, pixels: Any) -> None:
         self._pixels = pixels
@@ -115,11 +115,11 @@ def _lowres() -> float:
     from lowres.networks.backend import load_backend
 
     load_backend()
-    from lowres.networks.fine_tuning import fine_tune
     from lowres.networks.precision import training_precision
-    from lowres.networks.trainable_network import trainable_network
-    from lowres.networks.training_batches import TrainingPart
-    from lowres.networks.training_watcher import SilentWatcher
+    from lowres.networks.training.batches import TrainingPart
+    from lowres.networks.training.fine_tuning import fine_tune
+    from lowres.networks.training.trainable_network import trainable_network
+    from lowres.networks.training.watcher import SilentWatcher
     from lowres.values.recipes.recipe import recipe_from_data
 
     class Clock(SilentWatcher):

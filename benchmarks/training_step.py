@@ -96,7 +96,7 @@ def _row(backbone: str, from_layer: str, step: dict[str, str], options: argparse
 @contextmanager
 def _gradients(of: str) -> Iterator[str]:
     """Let networks take their gradients as TensorFlow makes them, or as lowres does."""
-    from lowres.networks.rounded_operations import kernel_gradients
+    from lowres.networks.training.operations import kernel_gradients
 
     if of == "products":
         yield of
@@ -114,18 +114,18 @@ def _between(of: str) -> Iterator[str]:
     """Let BatchNorm and GELU be computed as Keras has them, or as lowres does."""
     import keras
 
-    from lowres.networks import trainable_network
+    from lowres.networks.training import trainable_network
 
     if of == "lowres":
         yield of
         return
-    normalising, gelu = trainable_network._normalising, trainable_network.RoundedGelu
+    normalising, gelu = trainable_network._normalising, trainable_network.CompiledGelu
     trainable_network._normalising = lambda layer, precision: layer
-    trainable_network.RoundedGelu = lambda precision, name: keras.layers.Activation("gelu", name=name)
+    trainable_network.CompiledGelu = lambda precision, name: keras.layers.Activation("gelu", name=name)
     try:
         yield of
     finally:
-        trainable_network._normalising, trainable_network.RoundedGelu = normalising, gelu
+        trainable_network._normalising, trainable_network.CompiledGelu = normalising, gelu
 
 
 def _timed(
@@ -134,7 +134,7 @@ def _timed(
     import keras
 
     from lowres.networks.backbones import build_trunk
-    from lowres.networks.trainable_network import trainable_network
+    from lowres.networks.training.trainable_network import trainable_network
 
     if backbone == SMALL:
         trunk = build_trunk(backbone, (pixels, pixels, 3), pixels, seed=0)

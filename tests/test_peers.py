@@ -55,6 +55,16 @@ def test_a_row_measured_again_replaces_its_first_measurement(module, tmp_path):
     assert all(one["machine"]["cores"] >= 1 for one in rows)
 
 
+def test_a_row_of_another_machine_stays(module, tmp_path, monkeypatch):
+    compare = module("compare")
+    row = {"peer": "lowres", "network": "quick", "pixels_asked": 0, "minutes": 5, "seed": 42, "train_images": 8000}
+    for processor in ("old", "new", "new"):
+        monkeypatch.setattr(compare, "machine", lambda processor=processor: {"processor": processor})
+        compare.write_row(tmp_path / "peers.json", row)
+    rows = json.loads((tmp_path / "peers.json").read_text())["rows"]
+    assert sorted(one["machine"]["processor"] for one in rows) == ["new", "old"]
+
+
 def test_a_recipe_of_lowres_measured_again_replaces_it_whatever_it_took(module, tmp_path):
     compare = module("compare")
     row = {"peer": "lowres", "network": "quick", "pixels_asked": 0, "seed": 42, "train_images": 8000}

@@ -6,8 +6,8 @@ Each peer runs in an environment of its own (requirements.txt; made where it is 
 from its start to its final weights; validation chooses, test is predicted once afterwards, untimed. lowres' own
 recipes are studies on the same machine with an empty cache, timed from the command to the end of it: download,
 preflight, report and the prediction of the test part are in their minutes, which nobody can choose. A row replaces the
-row of the same peer, network, size asked for, minutes, seed and images, so the comparison can be made in pieces; each
-names its machine, as pieces of it may have been made on another.
+row of the same machine, peer, network, size asked for, minutes, seed and images, so that it can be made in pieces; only
+rows of one machine compare.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ROWS = (
 # lowres' own recipes, from the quickest.
 RECIPES = ("quick", "transfer-lite0", "transfer", "best")
 MINUTES = (5, 15, 45)
-ROW_KEY = ("peer", "network", "pixels_asked", "minutes", "seed", "train_images")
+ROW_KEY = ("peer", "network", "pixels_asked", "minutes", "seed", "train_images", "machine")
 
 
 def main() -> None:
@@ -232,7 +232,7 @@ def write_row(path: Path, row: dict[str, Any]) -> None:
 
 
 def not_run(rows: list[dict[str, Any]]) -> list[str]:
-    """Return what a whole comparison holds and these rows do not, in words."""
+    """Return what a whole comparison holds and these rows do not, of any machine, in words."""
     done = {(row["peer"], row["network"], row["pixels_asked"], float(row["minutes"])) for row in rows}
     recipes = {row["network"] for row in rows if row["peer"] == "lowres"}
     found = [f"lowres {recipe}" for recipe in RECIPES if recipe not in recipes]

@@ -8,16 +8,16 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from lowres.networks import training_run
 from lowres.networks.backbones import build_trunk
 from lowres.networks.backend import load_backend
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads import train_head
-from lowres.networks.judgement import Judgement
 from lowres.networks.keras_applications import application
 from lowres.networks.published_tensors import published_variables
 from lowres.networks.trained_classifier import TrainedClassifier
+from lowres.networks.training import run
+from lowres.networks.training.judgement import Judgement
 from lowres.values.recipes.recipe import Head
 
 # As every command does before it trains.
@@ -84,6 +84,6 @@ def judged(monkeypatch):
             accuracy, loss = next(said)
             return Judgement(loss, accuracy, np.full(10, 10))
 
-        monkeypatch.setattr(training_run, "judge", judge)
+        monkeypatch.setattr(run, "judge", judge)
 
     return saying

@@ -8,8 +8,8 @@ from lowres.files.recipes import read_recipe
 from lowres.networks.explaining import Explainer
 from lowres.networks.feature_set import FeatureSet
 from lowres.networks.heads import train_head
-from lowres.networks.trainable_network import freeze, trainable_network
 from lowres.networks.trained_classifier import TrainedClassifier
+from lowres.networks.training.trainable_network import freeze, trainable_network
 
 CLASSES = 10
 HEAD = 2048 * 256 + 256 + 256 * CLASSES + CLASSES

@@ -8,9 +8,9 @@ import pytest
 
 from lowres.errors import TrainingError
 from lowres.networks.backbones import build_trunk
-from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.members import join_members
 from lowres.networks.trained_classifier import TrainedClassifier
+from lowres.networks.training.from_scratch import untrained_classifier
 
 NAMES = ("ant", "bee", "cow")
 

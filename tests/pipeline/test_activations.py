@@ -39,8 +39,8 @@ def opened(brought):
 @pytest.fixture
 def inputs_of(opened, tmp_path):
     """Make the inputs of a training from `tiny_conv2` on, with these choices of the recipe."""
-    from lowres.networks.trainable_network import trainable_network
     from lowres.networks.trained_classifier import TrainedClassifier
+    from lowres.networks.training.trainable_network import trainable_network
 
     def make(folder="activations", seed=None, **choices):
         usual = {"epochs": EPOCHS, "views": VIEWS, "from_layer": "tiny_conv2", "batch_images": 64}

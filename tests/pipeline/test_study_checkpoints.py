@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lowres.networks.run_state import RunState
+from lowres.networks.training.run_state import RunState
 from lowres.pipeline.running import StageOutcome
 from lowres.pipeline.study import _say_what_is_unproven
 from lowres.pipeline.tuned_network import StudyCheckpoints

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.traced_once import build_for_training
+from lowres.networks.training.traced_once import build_for_training
 from lowres.values.keyed_random import keyed_words
 from lowres.values.training.history import FROZEN, EpochRow
 

@@ -28,7 +28,7 @@ def products_beat_convolutions(precision: str) -> bool:
     """Whether matrix products make a kernel's gradient sooner than TensorFlow's own, in numbers of that precision.
 
     Beside oneDNN they do in bfloat16 with AMX tiles, and in float32 on an EPYC with AVX2 and no more; others were not
-    measured (networks/rounded_operations/kernel_gradients.py).
+    measured (networks/training/operations/kernel_gradients.py).
     """
     flags = set(_processor_facts().get("flags", "").split())
     if keras.backend.backend() != "tensorflow" or _has_card():

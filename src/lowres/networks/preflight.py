@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.backbones import find_backbone
-from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.probes.feature_spread import features_of_preprocessed, judge_spread
 from lowres.networks.probes.first_logits import expected_loss, judge_first_loss, probe_labels, probe_logits
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized
@@ -19,6 +18,7 @@ from lowres.networks.probes.starting_head import starting_head
 from lowres.networks.probes.trial_steps import frozen_step
 from lowres.networks.probes.two_batches import ATTEMPTS, judge_overfit, overfit_head
 from lowres.networks.trained_classifier import TrainedClassifier
+from lowres.networks.training.from_scratch import untrained_classifier
 from lowres.values.findings import Finding
 from lowres.values.recipes.recipe import Network, Recipe
 from lowres.values.training.drawn_networks import begins_at_random

@@ -16,11 +16,11 @@ from lowres.networks.backbones import build_trunk
 from lowres.networks.engines import EngineName
 from lowres.networks.explaining import Explainer
 from lowres.networks.features import FeatureExtractor
-from lowres.networks.from_scratch import untrained_classifier
 from lowres.networks.probes.head_cost import solving_seconds
-from lowres.networks.traced_once import build_for_training
-from lowres.networks.trainable_network import TrainableNetwork, network_of
 from lowres.networks.trained_classifier import TrainedClassifier
+from lowres.networks.training.from_scratch import untrained_classifier
+from lowres.networks.training.traced_once import build_for_training
+from lowres.networks.training.trainable_network import TrainableNetwork, network_of
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.training.machine_speeds import RecipeSpeeds, recipe_cost
 

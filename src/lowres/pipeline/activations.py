@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lowres.files.feature_cache import CachedFeatures, FeatureKey
     from lowres.networks.features import FeatureExtractor
-    from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.networks.training.trainable_network import TrainableNetwork
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.recipes.recipe import Recipe
     from lowres.values.unlabelled import Unlabelled
@@ -34,7 +34,7 @@ _VALIDATION = "validation"
 
 
 class StudyInputs:
-    """The study's images as fine-tuning sees them; satisfies `networks.training_batches.TrainingInputs`.
+    """The study's images as fine-tuning sees them; satisfies `networks.training.batches.TrainingInputs`.
 
     Epoch e sees view e modulo `fine_tuning.views` of each training image. Whether what the frozen part gives is kept
     on disk between epochs or computed again changes no number, but for a last bit here and there, only the time.
@@ -125,7 +125,7 @@ class StudyInputs:
         import numpy as np
 
         from lowres.networks.features import BATCH_IMAGES
-        from lowres.networks.training_batches import filled_rows
+        from lowres.networks.training.batches import filled_rows
 
         if self._extractor is None:
             return pixels

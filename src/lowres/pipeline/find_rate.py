@@ -43,11 +43,11 @@ def _make(run: StudyRun) -> Made:
 def _losses(run: StudyRun, rates: tuple[float, ...]) -> Iterator[float]:
     """The loss met by an update at each rate, of the network that fine-tuning would begin with."""
     from lowres.files.atomic import scratch_folder
-    from lowres.networks.run_state import MemoryStore
     from lowres.networks.trained_classifier import TrainedClassifier
-    from lowres.networks.training_batches import TrainingPart
-    from lowres.networks.training_run import Training
-    from lowres.networks.training_watcher import SilentWatcher
+    from lowres.networks.training.batches import TrainingPart
+    from lowres.networks.training.run import Training
+    from lowres.networks.training.run_state import MemoryStore
+    from lowres.networks.training.watcher import SilentWatcher
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.tuned_network import network_to_train
     from lowres.values.training.schedule import fine_tuning_length

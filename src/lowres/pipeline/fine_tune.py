@@ -15,7 +15,7 @@ from lowres.pipeline.tuned_network import Lesson, TunedNetwork, tune
 from lowres.values.training.drawn_networks import before_training
 
 if TYPE_CHECKING:
-    from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.networks.training.trainable_network import TrainableNetwork
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.self_training import SelfTraining
     from lowres.pipeline.study_run import StudyRun

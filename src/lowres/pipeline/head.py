@@ -85,7 +85,7 @@ class _Watchdog:
 def _untrained(run: StudyRun) -> Made:
     """The network at random, or as it was given, with the classifier it was published with; to be trained whole."""
     from lowres.files.atomic import atomic_write_text
-    from lowres.networks.from_scratch import given_classifier, untrained_classifier
+    from lowres.networks.training.from_scratch import given_classifier, untrained_classifier
     from lowres.values.judging.calibration import negative_log_likelihood
     from lowres.values.training.head_report import HeadCandidate, HeadReport
     from lowres.values.training.history import history_to_csv
@@ -138,7 +138,7 @@ def _feature_set(run: StudyRun) -> FeatureSet:
 def _prove_repeatable(run: StudyRun, features: FeatureSet) -> None:
     """The other heads are solved, by operations that know no order."""
     from lowres.networks.dense_head import DenseTraining, fit_dense
-    from lowres.networks.determinism import UPDATES, prove_repeatable
+    from lowres.networks.training.determinism import UPDATES, prove_repeatable
 
     choices, classes = run.recipe.head, len(run.images.class_names)
     some = slice(0, choices.batch_images * UPDATES)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.networks.trainable_network import TrainableNetwork
+    from lowres.networks.training.trainable_network import TrainableNetwork
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.unlabelled import Unlabelled
@@ -109,7 +109,7 @@ def _answers(run: StudyRun, teacher: Any, unlabelled: Unlabelled, store: StudyCh
     """Out of the store where an interrupted run left them; a teacher is asked once."""
     import numpy as np
 
-    from lowres.networks.run_state import RunState
+    from lowres.networks.training.run_state import RunState
     from lowres.values.predictions import softmax
 
     kept = store.load(_ANSWERS)

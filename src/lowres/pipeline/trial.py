@@ -101,7 +101,7 @@ def _reloaded(reloading: ReloadProcess, logits: NDArray[np.float32]) -> Finding:
 def _tuned(run: StudyRun, frozen: FrozenTrial, sample: Sample, folder: Path) -> tuple[TunedTrial, StudyInputs]:
     from lowres.files.machine import read_machine
     from lowres.networks.probes.trial_steps import RATES, tuned_steps
-    from lowres.networks.trainable_network import freeze, network_of
+    from lowres.networks.training.trainable_network import freeze, network_of
     from lowres.pipeline.activations import StudyInputs
 
     choices, classifier = run.recipe.fine_tuning, frozen.classifier

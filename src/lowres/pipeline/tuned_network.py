@@ -16,9 +16,9 @@ from lowres.values.training.history import FINE_TUNING, EpochRow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lowres.networks.run_state import RunState
-    from lowres.networks.trainable_network import TrainableNetwork
-    from lowres.networks.training_run import Outcome
+    from lowres.networks.training.run import Outcome
+    from lowres.networks.training.run_state import RunState
+    from lowres.networks.training.trainable_network import TrainableNetwork
     from lowres.pipeline.activations import StudyInputs
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.recipes.recipe import Recipe
@@ -86,10 +86,10 @@ def tune(
     """
     import numpy as np
 
-    from lowres.networks.fine_tuning import fine_tune
-    from lowres.networks.trainable_network import freeze
     from lowres.networks.trained_classifier import TrainedClassifier
-    from lowres.networks.training_batches import TrainingPart
+    from lowres.networks.training.batches import TrainingPart
+    from lowres.networks.training.fine_tuning import fine_tune
+    from lowres.networks.training.trainable_network import freeze
     from lowres.pipeline.activations import StudyInputs
 
     folder = run.study.folder / CHECKPOINTS / lesson.place
@@ -146,7 +146,7 @@ class StudyCheckpoints:
     def load(self, name: str) -> RunState | None:
         """Return the state of that name, None where there is none that fits this training."""
         from lowres.files.checkpoints import read_checkpoint
-        from lowres.networks.run_state import RunState
+        from lowres.networks.training.run_state import RunState
 
         found = read_checkpoint(self._folder / f"{name}.npz", self._key, self._report)
         if found is None:
@@ -156,7 +156,7 @@ class StudyCheckpoints:
 
 
 class _Teller:
-    """Passes on what training says; satisfies `networks.training_watcher.Watcher`."""
+    """Passes on what training says; satisfies `networks.training.watcher.Watcher`."""
 
     def __init__(self, run: StudyRun, lesson: Lesson) -> None:
         self._knows_validation = lesson.knows_validation
@@ -193,6 +193,6 @@ class _Teller:
 
 def network_to_train(run: StudyRun, classifier: Any) -> TrainableNetwork:
     """Return the part of the classifier that the run's recipe trains, cut off."""
-    from lowres.networks.trainable_network import network_of
+    from lowres.networks.training.trainable_network import network_of
 
     return network_of(classifier.trunk, classifier.head, run.recipe.fine_tuning)

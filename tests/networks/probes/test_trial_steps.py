@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 
 from lowres.networks.probes import trial_steps as room
 from lowres.networks.probes.trial_steps import activation_bytes, frozen_step, tuned_steps
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.training.trainable_network import trainable_network
 from lowres.values.recipes.recipe_sections import FineTuning
 from networks.probes.small_network import small_head
 

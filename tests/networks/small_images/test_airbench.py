@@ -7,7 +7,7 @@ import pytest
 from lowres.networks.backbones import build_trunk, find_backbone
 from lowres.networks.published_head import published_head
 from lowres.networks.small_images.airbench import whiten
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.training.trainable_network import trainable_network
 
 SHAPE = (9, 9, 3)
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from lowres.networks.dense_head import dense_layers
-from lowres.networks.traced_once import build_for_training
+from lowres.networks.training.traced_once import build_for_training
 from lowres.values.recipes.recipe import Head
 
 # What a search for the linear head takes a strength on CIFAR-10; each is two products of features and weights.

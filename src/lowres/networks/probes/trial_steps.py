@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.operation_outputs import operation_outputs
-from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
 from lowres.networks.probes.moved_tensors import TensorWatch, is_statistic, judge_moves
 from lowres.networks.probes.two_batches import Overfit, judge_overfit
-from lowres.networks.traced_once import build_for_training
-from lowres.networks.trainable_network import TrainableNetwork
+from lowres.networks.training.out_of_memory import is_out_of_memory, memory_errors
+from lowres.networks.training.traced_once import build_for_training
+from lowres.networks.training.trainable_network import TrainableNetwork
 from lowres.values.findings import Finding
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import TrainingLength

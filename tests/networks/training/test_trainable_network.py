@@ -11,9 +11,9 @@ import pytest
 from lowres.errors import RecipeError
 from lowres.networks.block_names import block_name
 from lowres.networks.feature_levels import join_levels
-from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
-from lowres.networks.trainable_network import freeze, trainable_network
-from networks.one_step import gradients
+from lowres.networks.training.folded_convolution import FoldedConvolution, InferenceNormalisation
+from lowres.networks.training.trainable_network import freeze, trainable_network
+from networks.training.one_step import gradients
 from networks.trunks import SHAPE, head_on, residual_trunk
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, *SHAPE)).astype(np.uint8)

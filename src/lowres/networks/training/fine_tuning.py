@@ -8,13 +8,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lowres.networks.determinism import UPDATES, prove_repeatable
-from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
-from lowres.networks.run_state import MemoryStore, RunStateStore, put_back, values_of
-from lowres.networks.trainable_network import TrainableNetwork
-from lowres.networks.training_batches import TrainingPart
-from lowres.networks.training_run import LAST, Outcome, Training
-from lowres.networks.training_watcher import SilentWatcher, Watcher
+from lowres.networks.training.batches import TrainingPart
+from lowres.networks.training.determinism import UPDATES, prove_repeatable
+from lowres.networks.training.out_of_memory import is_out_of_memory, memory_errors
+from lowres.networks.training.run import LAST, Outcome, Training
+from lowres.networks.training.run_state import MemoryStore, RunStateStore, put_back, values_of
+from lowres.networks.training.trainable_network import TrainableNetwork
+from lowres.networks.training.watcher import SilentWatcher, Watcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.training.schedule import TrainingLength, fine_tuning_length
 from lowres.values.training.training_progress import TrainingProgress

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks import trainable_network as trainable_network_module
 from lowres.networks.backbones import build_trunk, find_backbone
 from lowres.networks.published_head import HeadForm, published_head
-from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.training import trainable_network as trainable_network_module
+from lowres.networks.training.layers import BatchNormalised, RoundedConvolution
+from lowres.networks.training.trainable_network import trainable_network
 
 SIDE = 8
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, SIDE, SIDE, 3)).astype(np.float32)

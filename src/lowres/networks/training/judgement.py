@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.training_batches import filled_rows
+from lowres.networks.training.batches import filled_rows
 
 
 class Judgement(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from lowres.networks.small_images.airbench import WHITENING_LAYER
-from lowres.networks.trainable_network import TrainableNetwork
+from lowres.networks.training.trainable_network import TrainableNetwork
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import still_blocks
 

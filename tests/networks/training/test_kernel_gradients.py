@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks import rounded_operations
+from lowres.networks.training import operations
 
 tf = pytest.importorskip("tensorflow")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("TensorFlow alone has this room", allow_module_level=True)
 
-kernel_gradients = pytest.importorskip("lowres.networks.rounded_operations.kernel_gradients")
+kernel_gradients = pytest.importorskip("lowres.networks.training.operations.kernel_gradients")
 RANDOM = np.random.default_rng(0)
 
 
@@ -79,20 +79,20 @@ def test_it_is_taken_where_it_pays(precision):
 @pytest.mark.parametrize("quicker_in", ["bfloat16", "float32", "none"])
 def test_only_numbers_that_a_processor_is_quicker_at_take_it(quicker_in, monkeypatch):
     taken = []
-    monkeypatch.setattr(rounded_operations, "products_beat_convolutions", lambda precision: precision == quicker_in)
+    monkeypatch.setattr(operations, "products_beat_convolutions", lambda precision: precision == quicker_in)
     monkeypatch.setattr(kernel_gradients, "convolution", lambda inputs, *rest: taken.append(inputs.dtype.name))
     for precision in ("bfloat16", "float32"):
         inputs, kernel = keras.ops.ones((1, 4, 4, 2), precision), keras.ops.ones((1, 1, 2, 2), precision)
-        rounded_operations.convolution(inputs, kernel, (1, 1), "same")
+        operations.convolution(inputs, kernel, (1, 1), "same")
     assert taken == [name for name in ("bfloat16", "float32") if name == quicker_in]
 
 
 def test_a_convolution_in_groups_is_left_to_the_framework(monkeypatch):
-    monkeypatch.setattr(rounded_operations, "products_beat_convolutions", lambda precision: True)
+    monkeypatch.setattr(operations, "products_beat_convolutions", lambda precision: True)
     inputs = RANDOM.standard_normal((1, 4, 4, 6)).astype(np.float32)
     kernel = RANDOM.standard_normal((1, 1, 3, 4)).astype(np.float32)
     upstream = RANDOM.standard_normal((1, 4, 4, 4)).astype(np.float32)
-    found = of(lambda x, k: rounded_operations.convolution(x, k, (1, 1), "same"), inputs, kernel, upstream)
+    found = of(lambda x, k: operations.convolution(x, k, (1, 1), "same"), inputs, kernel, upstream)
     expected = np.concatenate([inputs[..., :3] @ kernel[0, 0, :, :2], inputs[..., 3:] @ kernel[0, 0, :, 2:]], axis=-1)
     np.testing.assert_allclose(found[0], expected, rtol=1e-5)
     assert found[2].shape == kernel.shape

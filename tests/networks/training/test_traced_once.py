@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lowres.networks.dense_head import DenseTraining, fit_dense
-from lowres.networks.traced_once import build_for_training
-from networks.small_training import tiny_network, tuned
+from lowres.networks.training.traced_once import build_for_training
+from networks.training.small_training import tiny_network, tuned
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow traces twice")
 

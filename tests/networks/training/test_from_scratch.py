@@ -5,7 +5,7 @@ import pytest
 
 from lowres.errors import VerificationError
 from lowres.networks.backbones import build_trunk
-from lowres.networks.from_scratch import given_classifier, untrained_classifier
+from lowres.networks.training.from_scratch import given_classifier, untrained_classifier
 from lowres.values.training.whitening import whitening_kernels
 
 NAMES = ("a", "b", "c")

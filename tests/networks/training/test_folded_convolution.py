@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
-from networks.one_step import gradients
+from lowres.networks.training.folded_convolution import FoldedConvolution, InferenceNormalisation
+from networks.training.one_step import gradients
 
 SHAPE = (9, 8, 6)
 # bfloat16 keeps 8 bits: rounding to it changes a number by at most this share.

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from lowres.networks.folded_convolution import convolved, inference_scale
-from lowres.networks.rounded_operations import gelu, normalised
+from lowres.networks.training.folded_convolution import convolved, inference_scale
+from lowres.networks.training.operations import gelu, normalised
 
 
 class RoundedConvolution(keras.layers.Layer):
@@ -72,7 +72,7 @@ class BatchNormalised(keras.layers.Layer):
         return input_shape
 
 
-class RoundedGelu(keras.layers.Layer):
+class CompiledGelu(keras.layers.Layer):
     """GELU of rounded numbers, computed in float32: compiled into one pass on TensorFlow."""
 
     def __init__(self, precision: str, **options: Any) -> None:

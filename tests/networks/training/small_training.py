@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.networks.backbones import build_trunk
-from lowres.networks.fine_tuning import fine_tune
-from lowres.networks.run_state import MemoryStore, RunState
-from lowres.networks.trainable_network import TrainableNetwork, trainable_network
-from lowres.networks.training_batches import TrainingPart
-from lowres.networks.training_run import Outcome
-from lowres.networks.training_watcher import SilentWatcher
+from lowres.networks.training.batches import TrainingPart
+from lowres.networks.training.fine_tuning import fine_tune
+from lowres.networks.training.run import Outcome
+from lowres.networks.training.run_state import MemoryStore, RunState
+from lowres.networks.training.trainable_network import TrainableNetwork, trainable_network
+from lowres.networks.training.watcher import SilentWatcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.recipe_sections import FineTuning
 from networks.trunks import head_on

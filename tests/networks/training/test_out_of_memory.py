@@ -8,8 +8,8 @@ from types import ModuleType
 import keras
 import pytest
 
-from lowres.networks import out_of_memory
-from lowres.networks.out_of_memory import is_out_of_memory, memory_errors
+from lowres.networks.training import out_of_memory
+from lowres.networks.training.out_of_memory import is_out_of_memory, memory_errors
 
 
 class OutOfMemoryError(RuntimeError):

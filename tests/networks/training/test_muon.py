@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.muon import Muon, orthogonalised
+from lowres.networks.training.muon import Muon, orthogonalised
 
 RATE, DECAY = 0.1, 0.05
 SHAPE = (3, 3, 4, 6)

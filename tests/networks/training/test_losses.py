@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from lowres.networks.losses import build_loss, loss_at_chance
+from lowres.networks.training.losses import build_loss, loss_at_chance
 from lowres.values.recipes.recipe_sections import FineTuning
 
 CHOICES = [FineTuning(), FineTuning(loss="focal"), FineTuning(loss="focal", focal_gamma=0.5)]

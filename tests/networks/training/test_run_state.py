@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.networks.run_state import MemoryStore, RunState, put_back, values_of
+from lowres.networks.training.run_state import MemoryStore, RunState, put_back, values_of
 
 
 @pytest.fixture

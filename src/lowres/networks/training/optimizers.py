@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from lowres.networks.muon import MOMENTUM_BESIDE, Muon
-from lowres.networks.sharpness import put_back
-from lowres.networks.trainable_network import TrainableNetwork
+from lowres.networks.training.muon import MOMENTUM_BESIDE, Muon
+from lowres.networks.training.sharpness import put_back
+from lowres.networks.training.trainable_network import TrainableNetwork
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import layer_scales
 

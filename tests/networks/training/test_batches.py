@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.utils.class_weight import compute_sample_weight
 
-from lowres.networks.training_batches import TrainingBatches, TrainingPart, _in_float32, filled_rows
+from lowres.networks.training.batches import TrainingBatches, TrainingPart, _in_float32, filled_rows
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.schedule import TrainingLength
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.networks.fine_tuning import fine_tune
-from lowres.networks.out_of_memory import memory_errors
-from lowres.networks.training_run import LAST
-from networks.small_training import (
+from lowres.networks.training.fine_tuning import fine_tune
+from lowres.networks.training.out_of_memory import memory_errors
+from lowres.networks.training.run import LAST
+from networks.training.small_training import (
     TRAIN,
     JsonStore,
     PixelInputs,

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.optimizers import WeightAverage, build_optimizer, rate_scales
-from lowres.networks.trainable_network import trainable_network
+from lowres.networks.training.optimizers import WeightAverage, build_optimizer, rate_scales
+from lowres.networks.training.trainable_network import trainable_network
 from lowres.values.recipes.recipe_sections import FineTuning
 from networks.trunks import head_on, residual_trunk
 

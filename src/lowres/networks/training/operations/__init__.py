@@ -40,7 +40,7 @@ def convolution(
     """
     precision = keras.backend.standardize_dtype(inputs.dtype)
     if products_beat_convolutions(precision):
-        from lowres.networks.rounded_operations import kernel_gradients
+        from lowres.networks.training.operations import kernel_gradients
 
         is_plain = set(dilation_rate) == {1} and inputs.shape[-1] == kernel.shape[-2]
         if is_plain and kernel_gradients.pays(tuple(kernel.shape), strides, padding, precision):

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss
 
-from lowres.networks.judgement import judge
+from lowres.networks.training.judgement import judge
 
 LOGITS = np.random.default_rng(0).normal(size=(11, 4)).astype(np.float32) * 3
 LABELS = np.random.default_rng(1).integers(0, 4, 11)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from lowres.networks.rounded_operations import gelu, keras_ops, normalised
+from lowres.networks.training.operations import gelu, keras_ops, normalised
 
 RANDOM = np.random.default_rng(3)
 INPUTS = RANDOM.normal(2, 3, (5, 4, 3, 6)).astype(np.float32)

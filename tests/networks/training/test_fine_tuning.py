@@ -11,10 +11,10 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from lowres.errors import TrainingError
-from lowres.networks.fine_tuning import fine_tune
-from lowres.networks.run_state import RunState
-from lowres.networks.training_run import BEST
-from networks.small_training import (
+from lowres.networks.training.fine_tuning import fine_tune
+from lowres.networks.training.run import BEST
+from lowres.networks.training.run_state import RunState
+from networks.training.small_training import (
     VALIDATION,
     JsonStore,
     PixelInputs,

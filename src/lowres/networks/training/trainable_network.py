@@ -13,13 +13,13 @@ import keras
 from lowres.errors import RecipeError
 from lowres.networks.block_names import block_name
 from lowres.networks.feature_levels import JOINED_LAYER
-from lowres.networks.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.precision import products_beat_convolutions, training_precision
 from lowres.networks.resizing import RESIZING_LAYERS
-from lowres.networks.rounded_layers import BatchNormalised, RoundedConvolution, RoundedGelu
 from lowres.networks.small_images.airbench import WHITENING_LAYER
-from lowres.networks.trainable_marks import mark_trainable
-from lowres.networks.varying_sides import refuse_fixed_sides, refuse_tiny_sides
+from lowres.networks.training.folded_convolution import FoldedConvolution, InferenceNormalisation
+from lowres.networks.training.layers import BatchNormalised, CompiledGelu, RoundedConvolution
+from lowres.networks.training.trainable_marks import mark_trainable
+from lowres.networks.training.varying_sides import refuse_fixed_sides, refuse_tiny_sides
 from lowres.values.recipes.recipe_sections import FineTuning
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
@@ -248,7 +248,7 @@ def _rebuilt(network: keras.Model, precision: str, folds: bool, sides_vary: bool
         if isinstance(layer, CONVOLUTIONS) and (rounded or products_beat_convolutions("float32")):
             return RoundedConvolution(layer, between, name=layer.name)
         if isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == "gelu":
-            return RoundedGelu(between, name=layer.name)
+            return CompiledGelu(between, name=layer.name)
         config = layer.get_config() | ({"dtype": rounded} if rounded else {})
         return layer if layer.weights else type(layer).from_config(config)
 

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.losses import build_loss
-from lowres.networks.optimizers import build_optimizer, rate_scales
-from lowres.networks.sharpness import Ascent, ascending
-from lowres.networks.standing_still import carry_over, hold_still, still_variables
-from lowres.networks.traced_once import build_for_training
-from lowres.networks.trainable_network import TrainableNetwork
-from lowres.networks.training_batches import Batch
+from lowres.networks.training.batches import Batch
+from lowres.networks.training.losses import build_loss
+from lowres.networks.training.optimizers import build_optimizer, rate_scales
+from lowres.networks.training.sharpness import Ascent, ascending
+from lowres.networks.training.standing_still import carry_over, hold_still, still_variables
+from lowres.networks.training.traced_once import build_for_training
+from lowres.networks.training.trainable_network import TrainableNetwork
 from lowres.values.recipes.recipe_sections import FineTuning
 
 

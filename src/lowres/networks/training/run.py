@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import TrainingError
-from lowres.networks.determinism import UPDATES
-from lowres.networks.judgement import Judgement, judge
-from lowres.networks.losses import loss_at_chance
-from lowres.networks.optimizers import WeightAverage
-from lowres.networks.run_state import RunState, RunStateStore, put_back, values_of
-from lowres.networks.trainable_network import TrainableNetwork
-from lowres.networks.training_batches import TrainingBatches, TrainingPart
-from lowres.networks.training_step import TrainingStep
-from lowres.networks.training_watcher import Watcher
+from lowres.networks.training.batches import TrainingBatches, TrainingPart
+from lowres.networks.training.determinism import UPDATES
+from lowres.networks.training.judgement import Judgement, judge
+from lowres.networks.training.losses import loss_at_chance
+from lowres.networks.training.optimizers import WeightAverage
+from lowres.networks.training.run_state import RunState, RunStateStore, put_back, values_of
+from lowres.networks.training.step import TrainingStep
+from lowres.networks.training.trainable_network import TrainableNetwork
+from lowres.networks.training.watcher import Watcher
 from lowres.values.recipes.recipe import Recipe
 from lowres.values.recipes.recipe_sections import FineTuning
 from lowres.values.training.history import FINE_TUNING, EpochRow

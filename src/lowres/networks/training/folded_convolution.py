@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from lowres.networks import rounded_operations
+from lowres.networks.training import operations
 
 
 def inference_scale(normalisation: keras.layers.BatchNormalization) -> tuple[Any, Any]:
@@ -21,7 +21,7 @@ def inference_scale(normalisation: keras.layers.BatchNormalization) -> tuple[Any
 def convolved(convolution: keras.layers.Conv2D | keras.layers.DepthwiseConv2D, inputs: Any, kernel: Any) -> Any:
     """Return inputs `[n, h, w, in]` under the layer's strides and padding with another kernel of its shape."""
     if not isinstance(convolution, keras.layers.DepthwiseConv2D):
-        return rounded_operations.convolution(
+        return operations.convolution(
             inputs, kernel, convolution.strides, convolution.padding, convolution.dilation_rate
         )
     return keras.ops.depthwise_conv(

@@ -10,14 +10,14 @@ import pytest
 
 from lowres.errors import RecipeError
 from lowres.networks.backbones import build_trunk
-from lowres.networks.fine_tuning import fine_tune
-from lowres.networks.from_scratch import untrained_classifier
-from lowres.networks.trainable_network import network_of, trainable_network
-from lowres.networks.training_batches import Batch
-from lowres.networks.training_step import TrainingStep
+from lowres.networks.training.batches import Batch
+from lowres.networks.training.fine_tuning import fine_tune
+from lowres.networks.training.from_scratch import untrained_classifier
+from lowres.networks.training.step import TrainingStep
+from lowres.networks.training.trainable_network import network_of, trainable_network
 from lowres.values.recipes.recipe_sections import FineTuning
-from networks.one_step import gradients
-from networks.small_training import (
+from networks.training.one_step import gradients
+from networks.training.small_training import (
     JsonStore,
     PixelInputs,
     Stopped,

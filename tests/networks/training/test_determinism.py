@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.networks.determinism import prove_repeatable
+from lowres.networks.training.determinism import prove_repeatable
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 
