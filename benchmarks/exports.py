@@ -27,7 +27,7 @@ from lowres.files.sources import open_source
 from lowres.files.split_file import read_split
 from lowres.files.study_folder import read_ledger, read_source
 from lowres.pipeline.export_process import run_apart
-from lowres.pipeline.export_stage import read_parities
+from lowres.pipeline.stages.export_stage import read_parities
 from lowres.values.exporting.export_format import FORMATS
 from lowres.values.judging.intervals import paired_wilson_interval, wilson_interval
 from processor import machine

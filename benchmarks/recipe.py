@@ -18,7 +18,7 @@ from typing import Any
 
 from lowres.files.atomic import atomic_write_json
 from lowres.files.recipes import read_recipe
-from lowres.pipeline.report import differing_settings
+from lowres.pipeline.stages.report import differing_settings
 from lowres.values.training.history import FROZEN, STUDENT, EpochRow, history_from_csv
 
 RESULTS = Path(__file__).parent / "results"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lowres.pipeline import preflight
-from lowres.pipeline.reload_process import ReloadProcess
+from lowres.pipeline.stages import preflight
+from lowres.pipeline.training.reload_process import ReloadProcess
 
 # Before the first import of a framework, for this process and for every command a test starts.
 _INSTALLED = [name for name in ("tensorflow", "jax", "torch") if find_spec(name)]

@@ -24,7 +24,7 @@ from simulation import WINDOW, Change, Changed, Production, pixels_only, simulat
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.pipeline.progress import SilentProgress
-from lowres.pipeline.watch_reference import study_reference
+from lowres.pipeline.watching.watch_reference import study_reference
 from lowres.values.watching.accuracy_estimate import fit_estimator
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))

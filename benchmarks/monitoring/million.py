@@ -29,7 +29,7 @@ from lowres.faces.watching.dashboard import render_dashboard
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.monitoring.store import Store, open_store
-from lowres.pipeline.dashboard import dashboard_of
+from lowres.pipeline.watching.dashboard import dashboard_of
 from lowres.values.monitoring.human_label import HumanLabel
 from lowres.values.monitoring.image_statistics import STATISTICS
 from lowres.values.monitoring.served_record import RecordedModel, ServedRecord, draw_record_id

@@ -32,9 +32,9 @@ from lowres.files.study_folder import open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study, open_study_engine
 from lowres.pipeline.progress import SilentProgress
-from lowres.pipeline.record_predictions import recorded_model
+from lowres.pipeline.serving.record_predictions import recorded_model
 from lowres.pipeline.study_run import StudyRun
-from lowres.pipeline.watch import watch_study
+from lowres.pipeline.watching.watch import watch_study
 from lowres.values.monitoring.human_label import HumanLabel
 from lowres.values.monitoring.picture_policy import PicturePolicy
 from lowres.values.monitoring.recording import AnsweredPictures, records_of

@@ -1,7 +1,7 @@
 """Fine-tunes as fastai's documentation does: vision_learner and fine_tune, Resize, aug_transforms, its own defaults.
 
 Channels last (fastai's `to_channelslast`) without mixed precision, which in fastai is for CUDA. The number of epochs is
-what the measured steps allow; `SaveModelCallback` keeps the epoch with the best validation accuracy.
+what steps of its own loop allow; `SaveModelCallback` keeps the epoch with the best validation accuracy.
 """
 
 from __future__ import annotations
@@ -26,10 +26,20 @@ from fastai.vision.data import ImageBlock
 from fastai.vision.learner import model_meta, vision_learner
 from numpy.typing import NDArray
 from peer_run import Part, PeerRun, read_run
-from torch_networks import LITE, LITE_SCALING, RESNET_SCALING, SIZES, lite_state, resnet50_v1, step_seconds
+from torch_networks import (
+    LITE,
+    LITE_SCALING,
+    RESNET_SCALING,
+    SIZES,
+    lite_state,
+    loop_seconds,
+    resnet50_v1,
+    step_seconds,
+)
 from torchvision.models import resnet50
 
 RESNET = "resnet50"
+BATCH_IMAGES = 64
 PROBE_IMAGES = 32
 # fine_tune trains the head alone first; a size fits where that epoch and this many after it do.
 EPOCHS_WANTED = 4
@@ -63,7 +73,7 @@ def learner(run: PeerRun, pixels: int, folder: str) -> Learner:
         item_tfms=Resize(pixels),
         batch_tfms=[*aug_transforms(), Normalize.from_stats(*scaling)],
     )
-    loaders = block.dataloaders(items, bs=64)
+    loaders = block.dataloaders(items, bs=BATCH_IMAGES)
     if run.network == RESNET:
         return _resnet_learner(run, loaders, folder)
     weights = {"state_dict": lite_state(run.weights("efficientnet-lite0"))}
@@ -87,32 +97,35 @@ def seconds_an_epoch(learn: Learner, run: PeerRun, pixels: int) -> tuple[float, 
     """Return the seconds of an epoch of the frozen and of the whole network, validation included."""
     train, validation = len(run.part("train").labels), len(run.part("validation").labels)
     spare = copy.deepcopy(learn.model).to(memory_format=torch.channels_last)
-    evaluation = validation * image_seconds(spare, pixels, train=False)
-    frozen = train * image_seconds(spare, pixels)
+    evaluation = step_seconds(spare, pixels, PROBE_IMAGES, "float32", train=False) * validation / PROBE_IMAGES
+    steps = train / BATCH_IMAGES
+    frozen = loop_seconds(learn.dls.train, spare, "float32") * steps
     for parameter in spare.parameters():
         parameter.requires_grad_(True)
-    return frozen + evaluation, train * image_seconds(spare, pixels) + evaluation
-
-
-def image_seconds(network: torch.nn.Module, pixels: int, train: bool = True) -> float:
-    """Return the seconds of one image in a batch."""
-    return step_seconds(network, pixels, PROBE_IMAGES, "float32", train) / PROBE_IMAGES
+    return frozen + evaluation, loop_seconds(learn.dls.train, spare, "float32") * steps + evaluation
 
 
 def fitting(run: PeerRun, folder: str) -> tuple[Learner, int, tuple[float, float]]:
     """Return a learner, its input's side and its seconds an epoch: of the side asked for, or the largest that fits.
 
-    The largest is judged at the smallest side, by its area, and then measured.
+    Which may fit is told by the smallest and the area; each of those is measured, the largest first.
     """
     pixels = run.pixels or SIZES[-1]
     learn = learner(run, pixels, folder)
     seconds = seconds_an_epoch(learn, run, pixels)
-    needed = seconds[0] + EPOCHS_WANTED * seconds[1]
-    larger = next((size for size in SIZES if needed * (size / pixels) ** 2 <= run.seconds_to_plan), pixels)
-    if run.pixels or larger == pixels:
-        return learn, pixels, seconds
-    learn = learner(run, larger, folder)
-    return learn, larger, seconds_an_epoch(learn, run, larger)
+    needed = _needed(seconds)
+    larger = [size for size in SIZES if size > pixels and needed * (size / pixels) ** 2 <= run.seconds_to_plan]
+    for size in larger if not run.pixels else []:
+        tried = learner(run, size, folder)
+        measured = seconds_an_epoch(tried, run, size)
+        if _needed(measured) <= run.seconds_to_plan:
+            return tried, size, measured
+    return learn, pixels, seconds
+
+
+def _needed(seconds: tuple[float, float]) -> float:
+    frozen, whole = seconds
+    return frozen + EPOCHS_WANTED * whole
 
 
 def scores(learn: Learner, pixels: NDArray[Any]) -> NDArray[Any]:
@@ -142,7 +155,7 @@ def main() -> None:
         facts = {
             "pixels": pixels,
             "precision": "float32",
-            "batch_images": 64,
+            "batch_images": BATCH_IMAGES,
             "epochs_frozen": 1,
             "epochs": epochs,
             "cut_short": clock.has_stopped,

@@ -1,7 +1,7 @@
 """Fine-tunes a timm model as timm's own train.py would: AdamW, cosine, mixup, random erasing, averaged weights.
 
-Channels last, and bfloat16 where its first steps are quicker, both options of timm's train.py. The schedule is as long
-as the measured steps allow; validation keeps the best epoch of the averaged weights.
+Channels last, and bfloat16 where its steps are quicker, both options of timm's train.py. The schedule is as long as
+steps of the training's own loop allow; validation keeps the best epoch of the averaged weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from timm.loss import SoftTargetCrossEntropy
 from timm.optim import create_optimizer_v2
 from timm.scheduler import CosineLRScheduler
 from timm.utils import ModelEmaV3
-from torch_networks import LITE, SIZES, lite_state, step_seconds
+from torch_networks import LITE, SIZES, lite_state, loop_seconds, step_seconds
 
 BATCH_IMAGES = 64
 EVALUATION_IMAGES = 100
@@ -66,7 +66,8 @@ class Training:
             ("float32", "bfloat16"), key=lambda one: step_seconds(self._spare, SIZES[-1], PROBE_IMAGES, one)
         )
         self.pixels = run.pixels or self._largest_that_fits()
-        self._step_seconds, self._evaluation_seconds = self._seconds(self.pixels)
+        _, self._evaluation_seconds = self._seconds(self.pixels)
+        self._step_seconds = loop_seconds(self._batches(), self._spare, self.precision)
         self.steps = int(self._seconds_for_steps(self._epochs_that_fit()) / self._step_seconds)
         self.epochs_done, self.steps_done, self.best_accuracy = 0, 0, -1.0
 

@@ -11,7 +11,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ LITE_SCALING = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 # RGB from 0 to 1 into RGB minus mean, of 0 to 255; the flip to BGR is in the first convolution.
 RESNET_SCALING = ((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255, 1 / 255, 1 / 255))
 SIZES = (224, 192, 160, 128, 96)
-# Of a step whose seconds a plan is made of: as many as the seconds hold, two at least.
+# Of a step alone: as many as the seconds hold, two at least, since the first is slower than all that follow.
 LEAST_STEPS_TIMED, MOST_STEPS_TIMED, SECONDS_TIMED = 2, 8, 4.0
+# Of a training's own loop: steps timed, after those whose images its loader had ready.
+LOOP_STEPS, LOOP_STEPS_READY = 12, 4
 _KERAS_EPSILON = 1.001e-5
 
 
@@ -56,7 +58,7 @@ def resnet50_v1(tensors: Tensors) -> torchvision.models.ResNet:
 def step_seconds(network: torch.nn.Module, pixels: int, batch_images: int, precision: str, train: bool = True) -> float:
     """Return the seconds of one step on random images, the quickest of a few; gradients where `train`, none kept.
 
-    The first steps are slower than all that follow, and a plan made of them leaves a tool's minutes unused.
+    For choosing between sizes and precisions; what a training takes is measured by `loop_seconds`.
     """
     images = torch.rand(batch_images, 3, pixels, pixels).to(memory_format=torch.channels_last)
     network.train(train)
@@ -72,6 +74,25 @@ def step_seconds(network: torch.nn.Module, pixels: int, batch_images: int, preci
         quickest = min(quickest, time.monotonic() - started)
     network.zero_grad(set_to_none=True)
     return quickest
+
+
+def loop_seconds(batches: Iterable[Any], network: torch.nn.Module, precision: str) -> float:
+    """Return the seconds of a training step with what loads its images beside it, as a whole training has it.
+
+    batches: images float32 `[n, 3, side, side]` and labels int64 `[n]`, as its loader gives them; the first ones lay
+    ready and are not counted. The network's weights stay as they are.
+    """
+    network.train()
+    times = []
+    for images, labels in batches:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            scores = network(torch.Tensor(images).to(memory_format=torch.channels_last))
+        torch.nn.functional.cross_entropy(scores.float(), torch.as_tensor(labels).long()).backward()
+        times.append(time.monotonic())
+        if len(times) > LOOP_STEPS:
+            break
+    network.zero_grad(set_to_none=True)
+    return (times[-1] - times[LOOP_STEPS_READY]) / (len(times) - 1 - LOOP_STEPS_READY)
 
 
 def _lite_name(name: str, places: list[tuple[int, int]]) -> str:

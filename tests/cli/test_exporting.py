@@ -11,7 +11,7 @@ from faces.parities import ONE, TWO
 from lowres.cli.application import application
 from lowres.pipeline import export
 from lowres.pipeline.export import ExportAnswer
-from lowres.pipeline.export_stage import ExportOptions
+from lowres.pipeline.stages.export_stage import ExportOptions
 
 
 @pytest.fixture

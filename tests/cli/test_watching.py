@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from faces.watching.verdicts import verdict
 from lowres.cli.application import application
 from lowres.errors import StoreError
-from lowres.pipeline import watch
+from lowres.pipeline.watching import watch
 from lowres.values.monitoring.served_record import RecordedModel
 from values.watching.synthetic import reference as known_reference
 

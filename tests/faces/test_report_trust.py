@@ -10,7 +10,7 @@ import pytest
 from faces.proofs import ALL, NONE, proof
 from lowres.faces.report import render_report
 from lowres.faces.study_figures import study_figures
-from lowres.pipeline.reliance import read_reliance
+from lowres.pipeline.stages.reliance import read_reliance
 from lowres.values.judging.appraisal import AppraisalChoices, appraise
 from lowres.values.judging.robustness import CorruptedAccuracy, Robustness
 from lowres.values.predictions import Predictions

@@ -20,7 +20,7 @@ from lowres.networks.exporting import shipped_network
 from lowres.pipeline import export
 from lowres.pipeline.export import export_study
 from lowres.pipeline.export_process import run_apart
-from lowres.pipeline.export_stage import ExportOptions
+from lowres.pipeline.stages.export_stage import ExportOptions
 from lowres.values.exporting.export_format import FORMATS
 from lowres.values.exporting.parity import Parity
 from pipeline.chain import Watcher

@@ -11,7 +11,7 @@ from lowres.files.recipes import read_recipe
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.study import run_study
-from lowres.pipeline.tuned_network import Lesson, _Teller
+from lowres.pipeline.training.tuned_network import Lesson, _Teller
 from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 EPOCH = EpochRow(FINE_TUNING, 1, "", 1e-3, 0.5, 0.75, 0.6, 0.7, 3.0)

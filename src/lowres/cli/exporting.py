@@ -46,7 +46,7 @@ def export(
     from lowres.cli.exporting_words import answer_json, answer_text
     from lowres.cli.progress import progress_on
     from lowres.pipeline.export import export_study
-    from lowres.pipeline.export_stage import ExportOptions
+    from lowres.pipeline.stages.export_stage import ExportOptions
 
     with progress_on(to_stderr=as_json) as progress:
         answer: ExportAnswer = export_study(study, formats, ExportOptions(agreement, images), progress)

@@ -130,7 +130,7 @@ def _choices(predictions: Path, settings: list[str]) -> AppraisalChoices:
     from lowres.cli.verbs import key_values
     from lowres.files.recipes import read_recipe
     from lowres.files.study_folder import RECIPE_FILE
-    from lowres.pipeline.evaluate import appraisal_choices
+    from lowres.pipeline.stages.evaluate import appraisal_choices
     from lowres.values.recipes.recipe import Recipe
 
     values = key_values(settings)

@@ -109,7 +109,7 @@ def _recording(
     store: str, keep_images: str, study: FinishedStudy, note: Callable[[str], None]
 ) -> AbstractContextManager[Record | None]:
     """What writes predictions into the store, where one is named; refused with PredictionsError: no such policy."""
-    from lowres.pipeline.record_predictions import recording_into
+    from lowres.pipeline.serving.record_predictions import recording_into
     from lowres.values.monitoring.picture_policy import PicturePolicy
 
     policy = PicturePolicy.of(keep_images)

@@ -15,7 +15,7 @@ from lowres.errors import StoreError
 
 if TYPE_CHECKING:
     from lowres.cli.study_options import StudyOptions
-    from lowres.pipeline.review import ReviewStatus
+    from lowres.pipeline.watching.review import ReviewStatus
 
 ABOUT = "Say how the review of kept pictures stands, or export what people said for the next version."
 EXIT_CODES = "Exit codes: 0 done; 2 refused with a reason."
@@ -36,7 +36,7 @@ def add_review(application: typer.Typer) -> None:
 def review(what: What, study: ServedStudy, store: RecordStore, out: Out = None, as_json: AsJson = False) -> None:
     """Show the status, or write the next version's data and say how to train it."""
     if what == "status":
-        from lowres.pipeline.review import review_status
+        from lowres.pipeline.watching.review import review_status
 
         found = _status(review_status(study, store))
         typer.echo(json.dumps(found) if as_json else _status_words(found))
@@ -44,7 +44,7 @@ def review(what: What, study: ServedStudy, store: RecordStore, out: Out = None, 
     if out is None:
         raise StoreError("expected --out, the .npz file that the next version's data go into, got none; name one")
     from lowres.cli.progress import progress_on
-    from lowres.pipeline.review import export_review
+    from lowres.pipeline.watching.review import export_review
 
     with progress_on(to_stderr=as_json) as progress:
         data = export_review(study, store, out, progress)

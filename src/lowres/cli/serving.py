@@ -14,7 +14,7 @@ from lowres.cli.recording import KeepDays, KeepImages, RecordInto
 from lowres.errors import MissingDependency, RequestRefused
 
 if TYPE_CHECKING:
-    from lowres.pipeline.serve import RecordingChoice
+    from lowres.pipeline.serving.serve import RecordingChoice
 
 ABOUT = "Answer over HTTP: TensorFlow Serving's protocol, Open Inference, heat maps, and a page for people."
 EPILOG = "A token in the variable LOWRES_TOKEN does what --token-file does."
@@ -70,7 +70,7 @@ def serve(
     _refuse_without_extra()
     from lowres.faces.serving.limits import Limits
     from lowres.faces.serving.server import bind
-    from lowres.pipeline.serve import ServingChoice, serve_studies, served_sources
+    from lowres.pipeline.serving.serve import ServingChoice, serve_studies, served_sources
 
     limits = Limits(
         body_bytes=body_mebibytes * 2**20,
@@ -92,7 +92,7 @@ def serve(
 
 def _recording(store: str, keep_images: str, keep_days: float) -> RecordingChoice | None:
     """What is recorded and where; refused with PredictionsError: words that name no policy."""
-    from lowres.pipeline.serve import RecordingChoice
+    from lowres.pipeline.serving.serve import RecordingChoice
     from lowres.values.monitoring.picture_policy import PicturePolicy
 
     policy = PicturePolicy.of(keep_images)

@@ -45,13 +45,13 @@ def bring_study(
 
 
 def _print(answer: StudyAnswer) -> Path:
-    from lowres.pipeline.report import print_report
+    from lowres.pipeline.stages.report import print_report
 
     return print_report(answer.folder)
 
 
 def _show_preflight(folder: Path, as_json: bool) -> None:
-    from lowres.pipeline.preflight import read_preflight
+    from lowres.pipeline.stages.preflight import read_preflight
 
     report = read_preflight(folder)
     if as_json:

@@ -85,7 +85,7 @@ def _look(
 ) -> tuple[dict[str, Any], bool]:
     from lowres.cli.progress import progress_on
     from lowres.faces.watching.words import look_words
-    from lowres.pipeline.watch import watch_study
+    from lowres.pipeline.watching.watch import watch_study
 
     with progress_on(to_stderr=as_json) as progress:
         found = watch_study(study, store, rules, most_windows=windows, again=again, progress=progress)
@@ -127,7 +127,7 @@ def _tell(
         text = sinks.prometheus_text(look["model"], look["windows"][-1], sum(look["lost"].values()))
         written.append(_is_done(partial(atomic_write_text, prometheus, text)))
     if html:
-        from lowres.pipeline.dashboard import dashboard_page
+        from lowres.pipeline.watching.dashboard import dashboard_page
 
         written.append(_is_done(lambda: atomic_write_text(html, dashboard_page(study, store))))
         if written[-1]:

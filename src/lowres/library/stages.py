@@ -46,7 +46,7 @@ def load_images(study: Words) -> Images:
 def split(study: Words) -> Parts:
     """Return which images train, which choose and which judge (`lowres split`); refused with SplitError."""
     from lowres.library.data_values import Parts
-    from lowres.pipeline.report import augmentation
+    from lowres.pipeline.stages.report import augmentation
 
     study = meant(study)
     with study.brought("split") as run:
@@ -59,7 +59,7 @@ def preflight(study: Words) -> Checks:
     A training that would learn nothing is not refused here: the checks say so; `train` refuses it.
     """
     from lowres.library.results import Checks
-    from lowres.pipeline.preflight import read_preflight
+    from lowres.pipeline.stages.preflight import read_preflight
 
     study = meant(study)
     try:
@@ -77,7 +77,7 @@ def load_backbone(study: Words) -> Backbone:
     """
     from lowres.library.network_values import Backbone
     from lowres.networks.backend import load_backend
-    from lowres.pipeline.features import input_contract
+    from lowres.pipeline.stages.features import input_contract
 
     study = meant(study)
     with study.brought("split") as run:
@@ -104,7 +104,7 @@ def train(study: Words) -> Trained:
     Refused with PreflightFailed: it would learn nothing; with TrainingError: it did not.
     """
     from lowres.library.results import Trained
-    from lowres.pipeline.report import fine_tuned, training_history
+    from lowres.pipeline.stages.report import fine_tuned, training_history
 
     study = meant(study)
     with study.brought("train") as run:
@@ -120,9 +120,9 @@ def evaluate(study: Words) -> Evaluated:
     """Judge the test part, all of it, and return how good that is and how sure (`lowres evaluate`)."""
     from lowres.files.predictions_file import read_predictions
     from lowres.library.results import Evaluated
-    from lowres.pipeline.evaluate import EVALUATION_FILE
-    from lowres.pipeline.predict import predictions_file
-    from lowres.pipeline.reliance import read_reliance
+    from lowres.pipeline.stages.evaluate import EVALUATION_FILE
+    from lowres.pipeline.stages.predict import predictions_file
+    from lowres.pipeline.stages.reliance import read_reliance
     from lowres.values.judging.evaluation import Evaluation
 
     with meant(study).brought("evaluate") as run:
@@ -136,9 +136,9 @@ def explain(study: Words) -> Explained:
     """Return heat maps of test images, right and wrong ones, and whether they are true (`lowres explain`)."""
     from lowres.files.predictions_file import read_arrays, read_predictions
     from lowres.library.results import Explained
-    from lowres.pipeline.evaluate import EVALUATION_FILE
-    from lowres.pipeline.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
-    from lowres.pipeline.predict import predictions_file
+    from lowres.pipeline.stages.evaluate import EVALUATION_FILE
+    from lowres.pipeline.stages.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
+    from lowres.pipeline.stages.predict import predictions_file
     from lowres.values.explaining.explanation import Explanation
     from lowres.values.explaining.explanation_report import ExplanationReport
 

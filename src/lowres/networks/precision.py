@@ -27,8 +27,9 @@ def processor_is_quick_at_bfloat16() -> bool:
 def products_beat_convolutions(precision: str) -> bool:
     """Whether matrix products make a kernel's gradient sooner than TensorFlow's own, in numbers of that precision.
 
-    Beside oneDNN they do in bfloat16 with AMX tiles, and in float32 on an EPYC with AVX2 and no more; others were not
-    measured (networks/training/operations/kernel_gradients.py).
+    Beside oneDNN they do in bfloat16 with AMX tiles, and in float32 on an EPYC with AVX2 and no more; in float32 on a
+    Xeon with AVX512 and no AMX they gain nothing (networks/training/operations/kernel_gradients.py; docs/log.md,
+    2026-11-28). Others were not measured.
     """
     flags = set(_processor_facts().get("flags", "").split())
     if keras.backend.backend() != "tensorflow" or _has_card():

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from lowres.errors import ExportError, MissingDependency, StudyError
 from lowres.files.study_folder import is_study, open_study
-from lowres.pipeline import evaluate, report
 from lowres.pipeline.choice import choose_study
-from lowres.pipeline.export_stage import LEAST_IMAGES, ExportOptions, export_stage, read_parities, stage_name
 from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import bring
+from lowres.pipeline.stages import evaluate, report
+from lowres.pipeline.stages.export_stage import LEAST_IMAGES, ExportOptions, export_stage, read_parities, stage_name
 from lowres.pipeline.study import STAGES
 from lowres.pipeline.study_run import StudyRun
 from lowres.values.exporting.export_format import ExportFormat, chosen_formats

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowres.errors import DocumentError
-from lowres.pipeline.report import FIGURES_FOLDER
+from lowres.pipeline.stages.report import FIGURES_FOLDER
 from lowres.pipeline.study_facts import read_records
 from lowres.values.study_facts.gathering import study_facts
 

@@ -14,8 +14,8 @@ from lowres.errors import PredictionsError, StudyDamaged, StudyError
 from lowres.files.ledger import Ledger, damaged_outputs
 from lowres.files.recipes import read_recipe
 from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger
-from lowres.pipeline.evaluate import EVALUATION_FILE
-from lowres.pipeline.predict import goes_by_features
+from lowres.pipeline.stages.evaluate import EVALUATION_FILE
+from lowres.pipeline.stages.predict import goes_by_features
 from lowres.pipeline.study_run import MODEL_FILE
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lowres.errors import PredictionsError, StudyError
 from lowres.files.ledger import damaged_outputs
 from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger
-from lowres.pipeline.predict import predictions_file
+from lowres.pipeline.stages.predict import predictions_file
 from lowres.values.judging.answers import Answers, answers_of
 
 if TYPE_CHECKING:

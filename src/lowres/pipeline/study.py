@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.files.given_files import sort_given_files
 from lowres.files.study_folder import Study, open_study
-from lowres.pipeline import (
+from lowres.pipeline.choice import StudyChoice
+from lowres.pipeline.progress import Progress, SilentProgress
+from lowres.pipeline.running import StageOutcome, bring, stages_until
+from lowres.pipeline.stage import Stage
+from lowres.pipeline.stages import (
     evaluate,
     explain,
     features,
@@ -26,10 +30,6 @@ from lowres.pipeline import (
     split,
     train,
 )
-from lowres.pipeline.choice import StudyChoice
-from lowres.pipeline.progress import Progress, SilentProgress
-from lowres.pipeline.running import StageOutcome, bring, stages_until
-from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun
 from lowres.values.recipes.recipe import recipe_to_toml
 

@@ -14,12 +14,12 @@ from lowres.files.ledger import Ledger, damaged_outputs
 from lowres.files.recipes import read_recipe
 from lowres.files.saved_network import read_parameters
 from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger, read_source
-from lowres.pipeline.evaluate import EVALUATION_FILE
-from lowres.pipeline.explain import EXPLANATION_REPORT_FILE
-from lowres.pipeline.preflight import PREFLIGHT_FILE
+from lowres.pipeline.stages.evaluate import EVALUATION_FILE
+from lowres.pipeline.stages.explain import EXPLANATION_REPORT_FILE
+from lowres.pipeline.stages.preflight import PREFLIGHT_FILE
+from lowres.pipeline.stages.train import HISTORY_FILE
 from lowres.pipeline.study import STAGES
 from lowres.pipeline.study_run import MODEL_FILE, SPLIT_FILE
-from lowres.pipeline.train import HISTORY_FILE
 from lowres.values.study_facts.fact import StudyFacts
 from lowres.values.study_facts.gathering import study_facts
 from lowres.values.study_facts.records import StageTold, StudyRecords

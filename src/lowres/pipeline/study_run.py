@@ -14,7 +14,7 @@ from lowres.values.recipes.recipe import Recipe
 if TYPE_CHECKING:
     from lowres.faces.tensorboard_log import TrainingLog
     from lowres.files.sources import OpenedSource
-    from lowres.pipeline.trunk_features import TrunkFeatures
+    from lowres.pipeline.training.trunk_features import TrunkFeatures
     from lowres.values.labelled_images import LabelledImages
     from lowres.values.split import Split
     from lowres.values.unlabelled import Unlabelled
@@ -117,7 +117,7 @@ class StudyRun:
     @cached_property
     def features(self) -> TrunkFeatures:
         """The frozen trunk over the images, by way of the cache."""
-        from lowres.pipeline.trunk_features import TrunkFeatures
+        from lowres.pipeline.training.trunk_features import TrunkFeatures
 
         return TrunkFeatures(self)
 

@@ -1,0 +1,1 @@
+"""Finished studies as servers know them: opened, kept up to date, and their answers written down."""
