@@ -34,13 +34,13 @@ def test_the_first_step_at_the_recipes_batch_is_not_counted(trunk, head, pixels,
     def slow_at_first(model, inputs, targets):
         is_first = len(targets) == 16 and not taken
         taken.extend([16] * (len(targets) == 16))
-        time.sleep(8 * is_first)
+        time.sleep(4 * is_first)
         return step(model, inputs, targets)
 
     monkeypatch.setattr(room, "_step", slow_at_first)
     _, seconds = tried(trainable_network(trunk, head, "block2"), pixels, labels)
     assert len(taken) == 2
-    assert seconds < 8
+    assert seconds < 4
 
 
 def test_a_frozen_trunk_stands_still_and_the_head_moves(trunk, head, pixels, labels):
