@@ -147,7 +147,7 @@ def _tuned(pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> dict[str, An
     """Losses epoch by epoch, the accuracy kept, and the weights at the end: of the tiny trunk, drawn by the seed."""
     import keras
 
-    from lowres.networks.backbones import build_trunk
+    from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.training.batches import TrainingPart
     from lowres.networks.training.fine_tuning import fine_tune
     from lowres.networks.training.trainable_network import trainable_network
@@ -180,7 +180,7 @@ def _speed() -> float:
     import keras
 
     from lowres.files.weights import load_weights
-    from lowres.networks.backbones import build_trunk
+    from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.training.trainable_network import trainable_network
 
     trunk = build_trunk("efficientnet-lite0", (32, 32, 3), 96, "bicubic", load_weights("efficientnet-lite0").tensors)

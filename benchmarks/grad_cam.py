@@ -27,10 +27,10 @@ from lowres.files.machine import installed_versions
 from lowres.files.recipes import read_recipe
 from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.explaining import Explainer
-from lowres.networks.heads import build_head
-from lowres.networks.linear_heads import Matrix, Standardiser
+from lowres.networks.heads.fitting import build_head
+from lowres.networks.heads.linear import Matrix, Standardiser
 from lowres.networks.trained_classifier import BATCH_IMAGES, TrainedClassifier
 from lowres.values.split import make_split
 from processor import machine

@@ -88,7 +88,7 @@ def _inside(network: str, folder: Path) -> None:
 def _passed(
     network: str, pixels: NDArray[np.uint8], labels: NDArray[np.int64], folder: Path
 ) -> tuple[dict[str, Any], NDArray[Any]]:
-    from lowres.networks.backbones import build_trunk
+    from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.explaining import Explainer
     from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.networks.training.from_scratch import untrained_classifier

@@ -88,7 +88,7 @@ def _images() -> tuple[Any, Any]:
 
 
 def _untrained() -> Any:
-    from lowres.networks.backbones import build_trunk
+    from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.training.from_scratch import untrained_classifier
 
     pixels, _ = _images()

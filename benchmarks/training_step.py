@@ -133,7 +133,7 @@ def _timed(
 ) -> dict[str, Any]:
     import keras
 
-    from lowres.networks.backbones import build_trunk
+    from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.training.trainable_network import trainable_network
 
     if backbone == SMALL:

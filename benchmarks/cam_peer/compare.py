@@ -27,10 +27,10 @@ from lowres.files.atomic import atomic_write_json
 from lowres.files.cache_folder import cache_folder
 from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.explaining import Explainer
-from lowres.networks.heads import build_head
-from lowres.networks.linear_heads import Matrix, Standardiser
+from lowres.networks.heads.fitting import build_head
+from lowres.networks.heads.linear import Matrix, Standardiser
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.values.explaining import noisy_imputation
 from lowres.values.explaining.class_activation import eigen_cam

@@ -15,9 +15,9 @@ from sklearn.model_selection import train_test_split
 from described.claim import Claim
 from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
-from lowres.networks.linear_heads import Standardiser, fit_logistic_regressions
+from lowres.networks.heads.linear import Standardiser, fit_logistic_regressions
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.split import make_split
 

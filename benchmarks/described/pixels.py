@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from described.claim import Claim
 from lowres.files.sources import open_source
-from lowres.networks.backbones import find_backbone
+from lowres.networks.backbones.trunk import find_backbone
 from lowres.values.split import make_split
 
 _MIB = 2**20

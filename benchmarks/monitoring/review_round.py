@@ -23,9 +23,9 @@ from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
-from lowres.networks.linear_heads import Standardiser, fit_logistic_regressions
+from lowres.networks.heads.linear import Standardiser, fit_logistic_regressions
 from lowres.values.monitoring.image_statistics import STATISTICS
 from lowres.values.monitoring.record_window import NO_LABEL, RecordWindow
 from lowres.values.predictions import softmax

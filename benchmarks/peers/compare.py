@@ -29,7 +29,7 @@ from lowres.files.atomic import atomic_write_json
 from lowres.files.cache_folder import cache_folder
 from lowres.files.sources import open_source
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.split import make_split

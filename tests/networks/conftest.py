@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.keras_applications import application
+from lowres.networks.backbones.published_tensors import published_variables
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.backend import load_backend
-from lowres.networks.feature_set import FeatureSet
 from lowres.networks.features import FeatureExtractor
-from lowres.networks.heads import train_head
-from lowres.networks.keras_applications import application
-from lowres.networks.published_tensors import published_variables
+from lowres.networks.heads.feature_set import FeatureSet
+from lowres.networks.heads.fitting import train_head
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.networks.training import run
 from lowres.networks.training.judgement import Judgement

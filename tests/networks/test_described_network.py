@@ -6,8 +6,8 @@ import pytest
 
 from lowres.files.recipes import read_recipe
 from lowres.networks.explaining import Explainer
-from lowres.networks.feature_set import FeatureSet
-from lowres.networks.heads import train_head
+from lowres.networks.heads.feature_set import FeatureSet
+from lowres.networks.heads.fitting import train_head
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.networks.training.trainable_network import freeze, trainable_network
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.members import join_members
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.networks.training.from_scratch import untrained_classifier

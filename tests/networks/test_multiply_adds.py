@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.multiply_adds import multiply_adds
 
 LAYERS = keras.layers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.preflight import Sample, examine_trunk, judge_reload, try_frozen_phase
 from lowres.values.recipes.recipe import Network, recipe_from_data

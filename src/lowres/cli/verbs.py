@@ -96,7 +96,7 @@ def show_backbones(as_json: bool) -> None:
     from lowres.networks.backend import load_backend
 
     load_backend()
-    from lowres.networks.backbones import BACKBONES
+    from lowres.networks.backbones.trunk import BACKBONES
 
     rows = [
         {

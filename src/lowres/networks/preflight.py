@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import find_backbone
+from lowres.networks.backbones.trunk import find_backbone
 from lowres.networks.probes.feature_spread import features_of_preprocessed, judge_spread
 from lowres.networks.probes.first_logits import expected_loss, judge_first_loss, probe_labels, probe_logits
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized

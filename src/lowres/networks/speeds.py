@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import LowresError
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.engines import EngineName
 from lowres.networks.explaining import Explainer
 from lowres.networks.features import FeatureExtractor

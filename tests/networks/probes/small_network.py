@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from lowres.networks.input_contracts import MINUS_ONE_TO_ONE, scale_pixels
+from lowres.networks.backbones.input_contracts import MINUS_ONE_TO_ONE, scale_pixels
 from lowres.networks.resizing import resize
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk
-from lowres.networks.input_contracts import MINUS_ONE_TO_ONE
+from lowres.networks.backbones.input_contracts import MINUS_ONE_TO_ONE
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.probes.feature_spread import (
     features_of_preprocessed,
     judge_spread,

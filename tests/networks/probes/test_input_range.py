@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk
-from lowres.networks.input_contracts import BGR_MINUS_MEAN, IMAGENET_STANDARDISED, MINUS_ONE_TO_ONE, RAW
+from lowres.networks.backbones.input_contracts import BGR_MINUS_MEAN, IMAGENET_STANDARDISED, MINUS_ONE_TO_ONE, RAW
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.probes.input_range import preprocessed, probe_input_range, resized
 from networks.probes.small_network import small_trunk
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.dense_head import TwoMatrices
+from lowres.networks.heads.dense import TwoMatrices
 from lowres.networks.probes.starting_head import starting_head
 from lowres.values.recipes.recipe import Head
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 
 
 @pytest.fixture(scope="session")

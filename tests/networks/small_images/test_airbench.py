@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk, find_backbone
-from lowres.networks.published_head import published_head
+from lowres.networks.backbones.published_head import published_head
+from lowres.networks.backbones.trunk import build_trunk, find_backbone
 from lowres.networks.small_images.airbench import whiten
 from lowres.networks.training.trainable_network import trainable_network
 

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk, find_backbone
+from lowres.networks.backbones.published_head import published_head
+from lowres.networks.backbones.trunk import build_trunk, find_backbone
 from lowres.networks.engines import open_engine
 from lowres.networks.explaining import Explainer
-from lowres.networks.published_head import published_head
 from lowres.networks.small_images.table import NETWORKS
 from lowres.networks.trained_classifier import TrainedClassifier
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from lowres.networks.backbones import BACKBONES, build_trunk, cut_layers
+from lowres.networks.backbones.published_head import published_head
+from lowres.networks.backbones.trunk import BACKBONES, build_trunk, cut_layers
 from lowres.networks.multiply_adds import multiply_adds
-from lowres.networks.published_head import published_head
 from lowres.networks.small_images.table import NETWORKS
 from lowres.values.training.drawn_networks import FIXED, SEEDED
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lowres.errors import VerificationError
-from lowres.networks.backbones import build_trunk, find_backbone
-from lowres.networks.published_head import published_head
+from lowres.networks.backbones.published_head import published_head
+from lowres.networks.backbones.trunk import build_trunk, find_backbone
 from lowres.networks.small_images.state_dict import classifier_tensors
 from lowres.networks.training.from_scratch import given_classifier
 from networks.small_images import torch_definitions as torch

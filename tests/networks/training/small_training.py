@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.training.batches import TrainingPart
 from lowres.networks.training.fine_tuning import fine_tune
 from lowres.networks.training.run import Outcome

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import VerificationError
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.training.from_scratch import given_classifier, untrained_classifier
 from lowres.values.training.whitening import whitening_kernels
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.backbones import build_trunk, find_backbone
-from lowres.networks.published_head import HeadForm, published_head
+from lowres.networks.backbones.published_head import HeadForm, published_head
+from lowres.networks.backbones.trunk import build_trunk, find_backbone
 from lowres.networks.training import trainable_network as trainable_network_module
 from lowres.networks.training.layers import BatchNormalised, RoundedConvolution
 from lowres.networks.training.trainable_network import trainable_network

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import RecipeError
-from lowres.networks.backbones import build_trunk
+from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.training.batches import Batch
 from lowres.networks.training.fine_tuning import fine_tune
 from lowres.networks.training.from_scratch import untrained_classifier

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.dense_head import DenseTraining, fit_dense
+from lowres.networks.heads.dense import DenseTraining, fit_dense
 from lowres.networks.training.traced_once import build_for_training
 from networks.training.small_training import tiny_network, tuned
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lowres.errors import RecipeError
-from lowres.networks.block_names import block_name
-from lowres.networks.feature_levels import join_levels
+from lowres.networks.backbones.block_names import block_name
+from lowres.networks.backbones.feature_levels import join_levels
 from lowres.networks.training.folded_convolution import FoldedConvolution, InferenceNormalisation
 from lowres.networks.training.trainable_network import freeze, trainable_network
 from networks.training.one_step import gradients

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import preprocessed_layer
+from lowres.networks.backbones.trunk import preprocessed_layer
 from lowres.values.findings import Finding
 
 _NAME = "feature spread"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from lowres.networks.dense_head import dense_layers
+from lowres.networks.heads.dense import dense_layers
 from lowres.networks.training.traced_once import build_for_training
 from lowres.values.recipes.recipe import Head
 

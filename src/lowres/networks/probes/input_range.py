@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import preprocessed_layer
-from lowres.networks.input_contracts import IMAGENET_STANDARDISED, MINUS_ONE_TO_ONE, InputContract
+from lowres.networks.backbones.input_contracts import IMAGENET_STANDARDISED, MINUS_ONE_TO_ONE, InputContract
+from lowres.networks.backbones.trunk import preprocessed_layer
 from lowres.networks.resizing import resampling_matrix
 from lowres.values.findings import Finding
 

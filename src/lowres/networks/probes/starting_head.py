@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.dense_head import TwoMatrices, dense_layers
-from lowres.networks.heads import build_head
-from lowres.networks.linear_heads import Matrix, Standardiser
+from lowres.networks.heads.dense import TwoMatrices, dense_layers
+from lowres.networks.heads.fitting import build_head
+from lowres.networks.heads.linear import Matrix, Standardiser
 from lowres.networks.probes.first_logits import expected_loss
 from lowres.values.recipes.recipe import Head
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.dense_head import DenseTraining, fit_dense
-from lowres.networks.linear_heads import fit_logistic_regressions
+from lowres.networks.heads.dense import DenseTraining, fit_dense
+from lowres.networks.heads.linear import fit_logistic_regressions
 from lowres.networks.probes.first_logits import cross_entropies
 from lowres.networks.probes.starting_head import StartingHead
 from lowres.values.findings import Finding

@@ -3,7 +3,7 @@
 Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (2024), sections 3.1 to 3.3, and for 96 % section 4: wider, a
 third convolution a group, and a path around the last two. Layers are named as in KellerJordan/cifar10-airbench,
 `airbench94_muon.py`; `airbench96.py` gives them numbers of its own. Their classifier takes the largest value of each
-channel and divides its logits by 9 (`networks/published_head.py`).
+channel and divides its logits by 9 (`networks/backbones/published_head.py`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import VerificationError
-from lowres.networks.published_tensors import assign_tensors
+from lowres.networks.backbones.published_tensors import assign_tensors
 
 Tensors = Mapping[str, NDArray[Any]]
 _CLASSIFIERS = ("linear", "fc", "head", "classifier.1")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.published_head import HeadForm
+from lowres.networks.backbones.published_head import HeadForm
 from lowres.networks.small_images.airbench import CHANNELS_94, CHANNELS_96, airbench94, airbench96, whiten
 from lowres.networks.small_images.efficientnet import efficientnet_b0
 from lowres.networks.small_images.mobilenet import mobilenet_v2

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.backbones import find_backbone
-from lowres.networks.published_head import published_head
+from lowres.networks.backbones.published_head import published_head
+from lowres.networks.backbones.trunk import find_backbone
 from lowres.networks.small_images.state_dict import classifier_tensors
 from lowres.networks.trained_classifier import TrainedClassifier
 

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 
 from lowres.errors import RecipeError
-from lowres.networks.block_names import block_name
-from lowres.networks.feature_levels import JOINED_LAYER
+from lowres.networks.backbones.block_names import block_name
+from lowres.networks.backbones.feature_levels import JOINED_LAYER
 from lowres.networks.precision import products_beat_convolutions, training_precision
 from lowres.networks.resizing import RESIZING_LAYERS
 from lowres.networks.small_images.airbench import WHITENING_LAYER

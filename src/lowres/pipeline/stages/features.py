@@ -75,7 +75,7 @@ def _other_inputs(run: StudyRun) -> dict[str, str]:
 
 def input_contract(recipe: Recipe) -> str:
     """Return how the trunk scales pixels, in words."""
-    from lowres.networks.backbones import find_backbone
+    from lowres.networks.backbones.trunk import find_backbone
 
     words = find_backbone(recipe.network.backbone).contract.words
     return words if recipe.network.scaling == "contract" else f"{words}, but scaled to 0 to 1 before that, on purpose"

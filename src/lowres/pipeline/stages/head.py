@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.networks.feature_set import FeatureSet
+    from lowres.networks.heads.feature_set import FeatureSet
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.training.head_report import HeadCandidate
 
@@ -29,7 +29,7 @@ def _make(run: StudyRun) -> Made:
 
 def _chosen(run: StudyRun) -> Made:
     from lowres.files.atomic import atomic_write_text
-    from lowres.networks.heads import train_head
+    from lowres.networks.heads.fitting import train_head
     from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.values.training.history import history_to_csv
 
@@ -122,7 +122,7 @@ def _untrained(run: StudyRun) -> Made:
 
 
 def _feature_set(run: StudyRun) -> FeatureSet:
-    from lowres.networks.feature_set import FeatureSet
+    from lowres.networks.heads.feature_set import FeatureSet
 
     train, validation = run.split.train, run.split.validation
     return FeatureSet(
@@ -137,7 +137,7 @@ def _feature_set(run: StudyRun) -> FeatureSet:
 
 def _prove_repeatable(run: StudyRun, features: FeatureSet) -> None:
     """The other heads are solved, by operations that know no order."""
-    from lowres.networks.dense_head import DenseTraining, fit_dense
+    from lowres.networks.heads.dense import DenseTraining, fit_dense
     from lowres.networks.training.determinism import UPDATES, prove_repeatable
 
     choices, classes = run.recipe.head, len(run.images.class_names)

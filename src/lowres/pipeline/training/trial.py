@@ -116,7 +116,7 @@ def _tuned(run: StudyRun, frozen: FrozenTrial, sample: Sample, folder: Path) -> 
 
 def _lint(run: StudyRun) -> tuple[Finding, ...]:
     """What the recipe's rules complain of; one line for all of them where they do not."""
-    from lowres.networks.backbones import find_backbone
+    from lowres.networks.backbones.trunk import find_backbone
     from lowres.values.findings import Finding
     from lowres.values.recipes.recipe_lint import lint_recipe
 

@@ -40,7 +40,7 @@ class TrunkFeatures:
     def weights(self) -> Weights | None:
         """The backbone's published weights, or those given; None for a backbone that begins with random ones."""
         from lowres.files.weights import load_weights
-        from lowres.networks.backbones import find_backbone
+        from lowres.networks.backbones.trunk import find_backbone
 
         if find_backbone(self._network.backbone).load is None or (self._is_drawn and not self._run.given.weights):
             return None
@@ -54,7 +54,7 @@ class TrunkFeatures:
     @cached_property
     def trunk(self) -> Any:
         """The Keras model from uint8 pixels to the feature map."""
-        from lowres.networks.backbones import build_trunk
+        from lowres.networks.backbones.trunk import build_trunk
 
         return build_trunk(
             self._network.backbone,

@@ -9,14 +9,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.networks.input_contracts import (
+from lowres.networks.backbones.input_contracts import (
     BGR_MINUS_MEAN,
     IMAGENET_STANDARDISED,
     MINUS_ONE_TO_ONE,
     RAW,
     InputContract,
 )
-from lowres.networks.published_tensors import assign_tensors
+from lowres.networks.backbones.published_tensors import assign_tensors
 
 _IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225])
 

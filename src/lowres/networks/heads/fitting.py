@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import TrainingError
-from lowres.networks.dense_head import DenseTraining, TwoMatrices, Watched, dense_layers, fit_dense
-from lowres.networks.feature_set import Features, FeatureSet, Labels
-from lowres.networks.linear_heads import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
+from lowres.networks.heads.dense import DenseTraining, TwoMatrices, Watched, dense_layers, fit_dense
+from lowres.networks.heads.feature_set import Features, FeatureSet, Labels
+from lowres.networks.heads.linear import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
 from lowres.values.recipes.recipe import Head
 from lowres.values.recipes.recipe_sections import FrozenPhase
 from lowres.values.training.head_report import HeadCandidate, HeadReport

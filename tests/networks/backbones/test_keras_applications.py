@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.networks.input_contracts import BGR_MINUS_MEAN, MINUS_ONE_TO_ONE, RAW
-from lowres.networks.keras_applications import APPLICATIONS, application, load_application
-from lowres.networks.published_tensors import published_variables
+from lowres.networks.backbones.input_contracts import BGR_MINUS_MEAN, MINUS_ONE_TO_ONE, RAW
+from lowres.networks.backbones.keras_applications import APPLICATIONS, application, load_application
+from lowres.networks.backbones.published_tensors import published_variables
 
 
 def test_every_application_of_keras_is_in_the_table() -> None:

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import build_trunk
-from lowres.networks.tiny_conv import tiny_conv
+from lowres.networks.backbones.tiny_conv import tiny_conv
+from lowres.networks.backbones.trunk import build_trunk
 
 
 def _averages(trunk: keras.Model, layer: str, pixels: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from lowres.errors import TrainingError
-from lowres.networks.linear_heads import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
+from lowres.networks.heads.linear import Matrix, Standardiser, fit_discriminant, fit_logistic_regressions
 
 
 @pytest.fixture(scope="module", params=[2, 4])

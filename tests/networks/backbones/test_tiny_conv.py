@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from lowres.networks.tiny_conv import tiny_conv
+from lowres.networks.backbones.tiny_conv import tiny_conv
 
 
 def test_it_has_a_few_thousand_weights_and_quarters_the_picture() -> None:

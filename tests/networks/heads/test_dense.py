@@ -8,7 +8,14 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from lowres.networks.dense_head import DenseTraining, TwoMatrices, _callbacks, _ShuffledBatches, dense_layers, fit_dense
+from lowres.networks.heads.dense import (
+    DenseTraining,
+    TwoMatrices,
+    _callbacks,
+    _ShuffledBatches,
+    dense_layers,
+    fit_dense,
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras.applications import densenet, mobilenet_v2, resnet
 
-from lowres.networks.input_contracts import (
+from lowres.networks.backbones.input_contracts import (
     BGR_MINUS_MEAN,
     IMAGENET_STANDARDISED,
     MINUS_ONE_TO_ONE,

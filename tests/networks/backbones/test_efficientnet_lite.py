@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lowres.files.weights import load_weights
-from lowres.networks.efficientnet_lite import efficientnet_lite, load_published
+from lowres.networks.backbones.efficientnet_lite import efficientnet_lite, load_published
 
 # 4.7, 5.4 and 6.1 million with the classifier of 1,281,000, as the TensorFlow TPU repository's README says.
 PUBLISHED_MILLIONS = {0: 4.7, 1: 5.4, 2: 6.1}

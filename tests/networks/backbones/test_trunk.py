@@ -10,7 +10,7 @@ import pytest
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
 from lowres.files.weights import load_weights
-from lowres.networks.backbones import (
+from lowres.networks.backbones.trunk import (
     BACKBONES,
     build_trunk,
     cut_layers,

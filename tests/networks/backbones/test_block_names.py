@@ -5,7 +5,7 @@ import re
 import keras
 import pytest
 
-from lowres.networks.block_names import block_name
+from lowres.networks.backbones.block_names import block_name
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from lowres.errors import TrainingError
-from lowres.networks.dense_head import fit_dense
-from lowres.networks.feature_set import FeatureSet
-from lowres.networks.heads import train_head
+from lowres.networks.heads.dense import fit_dense
+from lowres.networks.heads.feature_set import FeatureSet
+from lowres.networks.heads.fitting import train_head
 from lowres.values.recipes.recipe import Head
 from lowres.values.recipes.recipe_sections import FrozenPhase
 from lowres.values.training.head_report import HeadCandidate
@@ -222,7 +222,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         seen.update(rows=len(train[1]), views=views, training=training)
         return fit_dense(train, validation, classes, training, views=views, **told)
 
-    monkeypatch.setattr("lowres.networks.heads.fit_dense", watch)
+    monkeypatch.setattr("lowres.networks.heads.fitting.fit_dense", watch)
     return seen
 
 

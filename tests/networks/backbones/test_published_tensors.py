@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import VerificationError
-from lowres.networks.published_tensors import assign_tensors, published_variables
+from lowres.networks.backbones.published_tensors import assign_tensors, published_variables
 
 
 def _layers() -> list[keras.Layer]:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
-from lowres.networks.efficientnet_lite import HEAD_CHANNELS, efficientnet_lite, load_published
-from lowres.networks.feature_levels import join_levels
-from lowres.networks.input_contracts import (
+from lowres.networks.backbones.efficientnet_lite import HEAD_CHANNELS, efficientnet_lite, load_published
+from lowres.networks.backbones.feature_levels import join_levels
+from lowres.networks.backbones.input_contracts import (
     IMAGENET_STANDARDISED,
     MINUS_ONE_TO_ONE,
     SCALING_LAYER,
@@ -23,12 +23,12 @@ from lowres.networks.input_contracts import (
     Scaling,
     scale_pixels,
 )
-from lowres.networks.keras_applications import APPLICATIONS, Application, application, load_application
-from lowres.networks.published_head import HeadForm
+from lowres.networks.backbones.keras_applications import APPLICATIONS, Application, application, load_application
+from lowres.networks.backbones.published_head import HeadForm
+from lowres.networks.backbones.tiny_conv import tiny_conv
 from lowres.networks.resizing import COLUMNS_LAYER, ROWS_LAYER, resize
 from lowres.networks.small_images.state_dict import load_state_dict
 from lowres.networks.small_images.table import DEFAULT_PIXELS, NETWORKS, SMALLEST_PIXELS, SmallImageNetwork
-from lowres.networks.tiny_conv import tiny_conv
 from lowres.values.recipes.recipe import nearest
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -168,7 +168,7 @@ def build_trunk(
     Scaling by the backbone's contract and resizing to `input_pixels` are its first layers, so no caller can do them
     twice or not at all. It holds built-in layers only and is flat: `trunk.get_layer("conv5_block3_out")` works.
     levels: "last" is the backbone's own feature map; "several" joins it with the ends of its late stages
-    (`networks/feature_levels.py`). image_shape: `(height, width, 3)`.
+    (`networks/backbones/feature_levels.py`). image_shape: `(height, width, 3)`.
     tensors: the published weights; None for `tiny-conv`, which has none, and for a network that is trained from
     scratch, whose weights `seed` then draws, the same on every backend.
     may_be_random: any network without its weights, as Keras draws them: to measure what a pass costs, for no other use.

@@ -1,0 +1,1 @@
+"""Classifiers on the frozen features of a trunk, and how validation chooses one."""
