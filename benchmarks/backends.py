@@ -53,8 +53,8 @@ def main() -> None:
 
 
 def _write_task(folder: Path, study: Path, images: int) -> None:
-    from lowres.files.predictions_file import read_predictions
-    from lowres.files.sources import open_source
+    from lowres.files.sources.open_source import open_source
+    from lowres.files.study.predictions_file import read_predictions
 
     pictures = open_source("digits").images
     test = read_predictions(study / "predictions" / "test.npz")
@@ -179,7 +179,7 @@ def _speed() -> float:
     """Images a processor second of a fine-tuning step of EfficientNet-Lite0 from blocks_5 at 96 px, float32."""
     import keras
 
-    from lowres.files.weights import load_weights
+    from lowres.files.weights.published import load_weights
     from lowres.networks.backbones.trunk import build_trunk
     from lowres.networks.training.trainable_network import trainable_network
 

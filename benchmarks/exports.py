@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from lowres.files.atomic import atomic_write_json
-from lowres.files.predictions_file import read_predictions
-from lowres.files.sources import open_source
-from lowres.files.split_file import read_split
-from lowres.files.study_folder import read_ledger, read_source
+from lowres.files.sources.open_source import open_source
+from lowres.files.study.predictions_file import read_predictions
+from lowres.files.study.split_file import read_split
+from lowres.files.study.study_folder import read_ledger, read_source
 from lowres.pipeline.export_process import run_apart
 from lowres.pipeline.stages.export_stage import read_parities
 from lowres.values.exporting.export_format import FORMATS

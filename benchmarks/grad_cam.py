@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.recipes import read_recipe
-from lowres.files.sources import open_source
-from lowres.files.weights import load_weights
+from lowres.files.sources.open_source import open_source
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.explaining import Explainer
 from lowres.networks.heads.fitting import build_head

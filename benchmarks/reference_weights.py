@@ -64,7 +64,7 @@ def _compare(folder: Path, torch_version: str) -> None:
 def _said(name: str, path: Path) -> Any:
     import keras
 
-    from lowres.files.weights import read_weights_file
+    from lowres.files.weights.published import read_weights_file
     from lowres.networks.backbones.published_head import published_head
     from lowres.networks.backbones.trunk import build_trunk, find_backbone
     from lowres.networks.training.from_scratch import given_classifier

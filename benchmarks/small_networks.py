@@ -76,7 +76,7 @@ def _inside(network: str, folder: Path) -> None:
 
     load_backend()
     from lowres.files.machine import installed_versions
-    from lowres.files.sources import open_source
+    from lowres.files.sources.open_source import open_source
 
     images = open_source("cifar10").images
     row, logits = _passed(network, images.pixels[:IMAGES], images.labels[:IMAGES], folder)

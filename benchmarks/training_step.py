@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from lowres.files.machine import installed_versions
-from lowres.files.weights import load_weights
+from lowres.files.weights.published import load_weights
 from lowres.networks.backend import load_backend
 from processor import has_bfloat16, machine, write_measurement
 

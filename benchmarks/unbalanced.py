@@ -22,8 +22,8 @@ import numpy as np
 from PIL import Image
 
 from lowres.files.atomic import atomic_write_json
-from lowres.files.sources import open_source
-from lowres.files.study_folder import read_ledger
+from lowres.files.sources.open_source import open_source
+from lowres.files.study.study_folder import read_ledger
 from processor import machine
 
 RESULTS = Path(__file__).parent / "results" / "unbalanced.json"

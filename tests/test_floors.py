@@ -45,7 +45,7 @@ def crooked_house(tmp_path, repository):
     shutil.copy(repository / ".importlinter", tmp_path)
     split = tmp_path / "lowres" / "values" / "split.py"
     split.write_text(
-        split.read_text(encoding="utf-8") + "\nimport lowres.files.ledger\nimport keras\n", encoding="utf-8"
+        split.read_text(encoding="utf-8") + "\nimport lowres.files.study.ledger\nimport keras\n", encoding="utf-8"
     )
     return tmp_path
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from described.claim import Claim
-from lowres.files.sources import open_source
-from lowres.files.weights import load_weights
+from lowres.files.sources.open_source import open_source
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads.linear import Standardiser, fit_logistic_regressions

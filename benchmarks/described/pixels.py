@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from described.claim import Claim
-from lowres.files.sources import open_source
+from lowres.files.sources.open_source import open_source
 from lowres.networks.backbones.trunk import find_backbone
 from lowres.values.split import make_split
 

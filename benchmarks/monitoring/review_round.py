@@ -21,8 +21,8 @@ import numpy as np
 
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
-from lowres.files.sources import open_source
-from lowres.files.weights import load_weights
+from lowres.files.sources.open_source import open_source
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.networks.heads.linear import Standardiser, fit_logistic_regressions

@@ -28,7 +28,7 @@ from sklearn.datasets import load_digits
 from lowres.files.atomic import atomic_write_json
 from lowres.files.machine import installed_versions
 from lowres.files.monitoring.store import open_store
-from lowres.files.study_folder import open_study
+from lowres.files.study.study_folder import open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study, open_study_engine
 from lowres.pipeline.progress import SilentProgress

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from lowres.files.atomic import atomic_write_json
 from lowres.files.cache_folder import cache_folder
-from lowres.files.sources import open_source
-from lowres.files.weights import load_weights
+from lowres.files.sources.open_source import open_source
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.trunk import build_trunk
 from lowres.networks.features import FeatureExtractor
 from lowres.values.judging.intervals import wilson_interval

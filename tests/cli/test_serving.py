@@ -18,10 +18,10 @@ import typer
 from typer.testing import CliRunner
 
 from lowres.cli.application import application
-from lowres.files.asked_pictures import asked_pictures
 from lowres.files.monitoring.store import open_store
-from lowres.files.picture_batches import picture_batches
-from lowres.files.predictions_file import read_predictions
+from lowres.files.pictures.asked_pictures import asked_pictures
+from lowres.files.pictures.picture_batches import picture_batches
+from lowres.files.study.predictions_file import read_predictions
 from lowres.values.predictions import softmax
 
 LONGEST_SECONDS = 240

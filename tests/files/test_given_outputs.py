@@ -7,7 +7,7 @@ import pytest
 
 from lowres.errors import PredictionsError
 from lowres.files.given_outputs import read_given_labels, read_given_outputs, read_metadata
-from lowres.files.predictions_file import write_predictions
+from lowres.files.study.predictions_file import write_predictions
 from lowres.values.predictions import Predictions
 
 SCORES = np.array([[0.2, 0.8], [0.9, 0.1], [0.4, 0.6]])

@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 import lowres
 from lowres.errors import StudyError
-from lowres.files.predictions_file import read_predictions
+from lowres.files.study.predictions_file import read_predictions
 
 
 @pytest.fixture(scope="module")

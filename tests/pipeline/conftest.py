@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import StudySource, open_study
+from lowres.files.study.study_folder import StudySource, open_study
 from lowres.pipeline.running import StageOutcome, bring
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun

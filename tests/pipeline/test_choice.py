@@ -6,7 +6,7 @@ import pytest
 
 from lowres.errors import RecipeError, StudyDamaged, StudyError
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import StudySource, open_study
+from lowres.files.study.study_folder import StudySource, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.values.recipes.recipe import recipe_to_toml
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from lowres.errors import DataError, PredictionsError
-from lowres.files.predictions_file import read_arrays
+from lowres.files.study.predictions_file import read_arrays
 from lowres.pipeline.explain_model import ModelQuestion, explain_model
 from lowres.pipeline.progress import SilentProgress
 from lowres.values.explaining.explanation import Explanation

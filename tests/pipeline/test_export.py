@@ -13,9 +13,9 @@ from scipy.special import softmax
 
 import lowres
 from lowres.errors import ExportError, MissingDependency, StudyError
-from lowres.files.ledger import file_sha256
-from lowres.files.predictions_file import read_predictions
-from lowres.files.study_folder import read_ledger
+from lowres.files.study.ledger import file_sha256
+from lowres.files.study.predictions_file import read_predictions
+from lowres.files.study.study_folder import read_ledger
 from lowres.networks.exporting import shipped_network
 from lowres.pipeline import export
 from lowres.pipeline.export import export_study

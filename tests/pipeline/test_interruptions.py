@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.files.study_folder import open_study
+from lowres.files.study.study_folder import open_study
 from tiny_study import lowres, start_lowres, tiny_words
 
 EPOCHS = 3

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from lowres.errors import NotebookError, StudyError
-from lowres.files.study_folder import open_study
+from lowres.files.study.study_folder import open_study
 from lowres.pipeline.notebook import write_notebook
 
 TEMPLATE = """# %% [markdown]

@@ -10,8 +10,8 @@ import pytest
 from scipy.special import softmax
 
 from lowres.errors import StudyDamaged, StudyError
-from lowres.files.asked_pictures import AskedPicture, asked_pictures
-from lowres.files.predictions_file import read_predictions
+from lowres.files.pictures.asked_pictures import AskedPicture, asked_pictures
+from lowres.files.study.predictions_file import read_predictions
 from lowres.pipeline.predict_pictures import BATCH_IMAGES, StudyPredictor, open_finished_study
 from lowres.pipeline.study import run_study
 from lowres.values.judging.prediction_rows import UnreadPicture

@@ -7,9 +7,9 @@ import pytest
 
 from lowres.errors import PredictionsError, StudyError
 from lowres.files.atomic import atomic_write_json
-from lowres.files.ledger import Ledger, StageRecord, file_sha256
-from lowres.files.predictions_file import write_predictions
 from lowres.files.recipes import read_recipe
+from lowres.files.study.ledger import Ledger, StageRecord, file_sha256
+from lowres.files.study.predictions_file import write_predictions
 from lowres.pipeline.compare import compare_results, compare_runs
 from lowres.pipeline.judge import GivenFiles, judge_file
 from lowres.pipeline.results import find_result

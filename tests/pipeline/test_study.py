@@ -12,9 +12,9 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from lowres.errors import StudyError
-from lowres.files import sources
 from lowres.files.feature_cache import FeatureCache
-from lowres.files.study_folder import STUDY_FILE
+from lowres.files.sources import open_source as sources
+from lowres.files.study.study_folder import STUDY_FILE
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.study import STAGES, run_study
 from tiny_study import tiny_choice, write_pictures

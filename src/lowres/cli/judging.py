@@ -129,7 +129,7 @@ def _choices(predictions: Path, settings: list[str]) -> AppraisalChoices:
     """What a study's own recipe asks for, or the usual for a file, and the settings."""
     from lowres.cli.verbs import key_values
     from lowres.files.recipes import read_recipe
-    from lowres.files.study_folder import RECIPE_FILE
+    from lowres.files.study.study_folder import RECIPE_FILE
     from lowres.pipeline.stages.evaluate import appraisal_choices
     from lowres.values.recipes.recipe import Recipe
 

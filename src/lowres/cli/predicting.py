@@ -72,7 +72,7 @@ def predict(
 ) -> None:
     """Predict the pictures and write their rows as they come; leave with 1 where some could not be read."""
     from lowres.cli.predicting_words import end_of, end_text, kinds_of, study_facts, study_notes
-    from lowres.files.asked_pictures import asked_pictures, refuse_addresses
+    from lowres.files.pictures.asked_pictures import asked_pictures, refuse_addresses
     from lowres.files.prediction_tables import JsonObject
     from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 

@@ -92,7 +92,7 @@ def show_recipes(name: str | None, as_json: bool) -> None:
 
 def show_backbones(as_json: bool) -> None:
     """List every backbone: side of its input in pixels, channels it gives, licence, input contract, weights or none."""
-    from lowres.files.weights import KNOWN
+    from lowres.files.weights.published import KNOWN
     from lowres.networks.backend import load_backend
 
     load_backend()

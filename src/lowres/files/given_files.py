@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowres.errors import SourceUnavailable
-from lowres.files.tfjs import MODEL_FILE
-from lowres.files.torch_pickle import TORCH_SUFFIXES
+from lowres.files.weights.tfjs import MODEL_FILE
+from lowres.files.weights.torch_pickle import TORCH_SUFFIXES
 
 _WEIGHT_SUFFIXES = (*TORCH_SUFFIXES, ".h5", ".hdf5")
 

@@ -12,7 +12,7 @@ from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.values.judging.prediction_rows import Prediction, UnreadPicture
 
 if TYPE_CHECKING:
-    from lowres.files.asked_pictures import Images
+    from lowres.files.pictures.asked_pictures import Images
 
 TOP = 3
 _NAMED_UNREAD = 10
@@ -56,7 +56,7 @@ class LoadedStudy:
 
     def stream(self, images: Images, *, top: int = TOP, flips: bool = False) -> Iterator[Prediction | UnreadPicture]:
         """Yield what `predict` returns as it becomes known, in bounded memory, with `UnreadPicture` for bad files."""
-        from lowres.files.asked_pictures import given_pictures
+        from lowres.files.pictures.asked_pictures import given_pictures
 
         for rows in self._predictor.rows(given_pictures(images), top, flips):
             yield from rows

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lowres.files.study_folder import is_study
+from lowres.files.study.study_folder import is_study
 
 COLAB, DRIVE = Path("/content"), Path("/content/drive/MyDrive")
 _STUDIES = "studies"

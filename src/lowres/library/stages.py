@@ -118,7 +118,7 @@ def train(study: Words) -> Trained:
 
 def evaluate(study: Words) -> Evaluated:
     """Judge the test part, all of it, and return how good that is and how sure (`lowres evaluate`)."""
-    from lowres.files.predictions_file import read_predictions
+    from lowres.files.study.predictions_file import read_predictions
     from lowres.library.results import Evaluated
     from lowres.pipeline.stages.evaluate import EVALUATION_FILE
     from lowres.pipeline.stages.predict import predictions_file
@@ -134,7 +134,7 @@ def evaluate(study: Words) -> Evaluated:
 
 def explain(study: Words) -> Explained:
     """Return heat maps of test images, right and wrong ones, and whether they are true (`lowres explain`)."""
-    from lowres.files.predictions_file import read_arrays, read_predictions
+    from lowres.files.study.predictions_file import read_arrays, read_predictions
     from lowres.library.results import Explained
     from lowres.pipeline.stages.evaluate import EVALUATION_FILE
     from lowres.pipeline.stages.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lowres.errors import StudyError
 from lowres.files.recipes import default_recipe, read_recipe
-from lowres.files.sources import BUILT_IN
-from lowres.files.study_folder import RECIPE_FILE, StudySource, is_study, read_source
+from lowres.files.sources.open_source import BUILT_IN
+from lowres.files.study.study_folder import RECIPE_FILE, StudySource, is_study, read_source
 from lowres.values.recipes.recipe import Recipe
 
 DEFAULT_SOURCE = "digits"

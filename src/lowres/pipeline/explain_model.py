@@ -59,8 +59,8 @@ class ModelAnswer:
 
 def explain_model(question: ModelQuestion, progress: Progress) -> ModelAnswer:
     """Explain the model's answers, or a class, or a class against another, on every picture, and write both files."""
-    from lowres.files.given_pictures import find_pictures, read_pictures
-    from lowres.files.predictions_file import write_arrays
+    from lowres.files.pictures.given_pictures import find_pictures, read_pictures
+    from lowres.files.study.predictions_file import write_arrays
     from lowres.networks.backend import load_backend
     from lowres.values.explaining.class_activation import find_method
 

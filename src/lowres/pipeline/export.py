@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lowres.errors import ExportError, MissingDependency, StudyError
-from lowres.files.study_folder import is_study, open_study
+from lowres.files.study.study_folder import is_study, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import bring

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowres.errors import NotebookError, StudyError
-from lowres.files.ledger import Ledger
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger, read_source
+from lowres.files.study.ledger import Ledger
+from lowres.files.study.study_folder import RECIPE_FILE, is_study, read_ledger, read_source
 from lowres.pipeline.stages.report import differing_settings
 from lowres.pipeline.study import STAGES
 from lowres.values.recipes.recipe import Recipe

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.errors import PredictionsError, StudyDamaged, StudyError
-from lowres.files.ledger import Ledger, damaged_outputs
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger
+from lowres.files.study.ledger import Ledger, damaged_outputs
+from lowres.files.study.study_folder import RECIPE_FILE, is_study, read_ledger
 from lowres.pipeline.stages.evaluate import EVALUATION_FILE
 from lowres.pipeline.stages.predict import goes_by_features
 from lowres.pipeline.study_run import MODEL_FILE
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.files.asked_pictures import AskedPicture
-    from lowres.files.picture_batches import PictureBatch
+    from lowres.files.pictures.asked_pictures import AskedPicture
+    from lowres.files.pictures.picture_batches import PictureBatch
     from lowres.networks.engines import Engine
     from lowres.networks.trained_classifier import TrainedClassifier
     from lowres.values.judging.prediction_rows import AnswerRules, Row
@@ -136,7 +136,7 @@ class StudyPredictor:
         temperature and thresholds stay those of plain pictures. Only a few batches are in memory at a time. Pictures
         that cannot be read become rows that say why.
         """
-        from lowres.files.picture_batches import picture_batches
+        from lowres.files.pictures.picture_batches import picture_batches
         from lowres.values.judging.prediction_rows import UnreadPicture, prediction_rows
 
         batches = picture_batches(asked, self.study.size, self.study.recipe.images.fit, BATCH_IMAGES)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowres.errors import PredictionsError, StudyError
-from lowres.files.ledger import damaged_outputs
-from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger
+from lowres.files.study.ledger import damaged_outputs
+from lowres.files.study.study_folder import RECIPE_FILE, is_study, read_ledger
 from lowres.pipeline.stages.predict import predictions_file
 from lowres.values.judging.answers import Answers, answers_of
 

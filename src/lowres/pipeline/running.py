@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lowres.files.ledger import StageRecord, file_sha256
 from lowres.files.machine import installed_versions
+from lowres.files.study.ledger import StageRecord, file_sha256
 from lowres.networks.backend import load_backend
 from lowres.pipeline.stage import Stage
 from lowres.pipeline.study_run import StudyRun

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.files.given_files import sort_given_files
-from lowres.files.study_folder import Study, open_study
+from lowres.files.study.study_folder import Study, open_study
 from lowres.pipeline.choice import StudyChoice
 from lowres.pipeline.progress import Progress, SilentProgress
 from lowres.pipeline.running import StageOutcome, bring, stages_until

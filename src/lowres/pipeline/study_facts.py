@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from lowres.errors import StudyError
-from lowres.files.ledger import Ledger, damaged_outputs
 from lowres.files.recipes import read_recipe
-from lowres.files.saved_network import read_parameters
-from lowres.files.study_folder import RECIPE_FILE, is_study, read_ledger, read_source
+from lowres.files.study.ledger import Ledger, damaged_outputs
+from lowres.files.study.study_folder import RECIPE_FILE, is_study, read_ledger, read_source
+from lowres.files.weights.saved_network import read_parameters
 from lowres.pipeline.stages.evaluate import EVALUATION_FILE
 from lowres.pipeline.stages.explain import EXPLANATION_REPORT_FILE
 from lowres.pipeline.stages.preflight import PREFLIGHT_FILE

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.errors import StudyError
 from lowres.files.given_files import GivenFiles
-from lowres.files.study_folder import Study, StudySource
+from lowres.files.study.study_folder import Study, StudySource
 from lowres.pipeline.progress import Progress
 from lowres.values.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from lowres.faces.tensorboard_log import TrainingLog
-    from lowres.files.sources import OpenedSource
+    from lowres.files.sources.open_source import OpenedSource
     from lowres.pipeline.training.trunk_features import TrunkFeatures
     from lowres.values.labelled_images import LabelledImages
     from lowres.values.split import Split
@@ -64,7 +64,7 @@ class StudyRun:
     @cached_property
     def opened(self) -> OpenedSource:
         """The images with where they came from, opened on the first use."""
-        from lowres.files.sources import open_source
+        from lowres.files.sources.open_source import open_source
 
         choices = self.recipe.images
         return open_source(
@@ -92,7 +92,7 @@ class StudyRun:
     @cached_property
     def split(self) -> Split:
         """The split as split.csv has it."""
-        from lowres.files.split_file import read_split
+        from lowres.files.study.split_file import read_split
 
         return read_split(self.study.folder / SPLIT_FILE, self.images)
 
@@ -103,7 +103,7 @@ class StudyRun:
 
         images, further = self.images, None
         if self.source.unlabelled:
-            from lowres.files.unlabelled_pictures import open_unlabelled
+            from lowres.files.sources.unlabelled_pictures import open_unlabelled
 
             size, fit = (images.width, images.height), self.recipe.images.fit
             place = self.source.unlabelled_place(self.study.folder)

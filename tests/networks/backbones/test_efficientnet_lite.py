@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.files.weights import load_weights
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.efficientnet_lite import efficientnet_lite, load_published
 
 # 4.7, 5.4 and 6.1 million with the classifier of 1,281,000, as the TensorFlow TPU repository's README says.

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from lowres.files.weights import load_weights
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.tiny_conv import tiny_conv
 from lowres.networks.backbones.trunk import build_trunk
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import DataError, RecipeError, TrainingError, VerificationError
-from lowres.files.weights import load_weights
+from lowres.files.weights.published import load_weights
 from lowres.networks.backbones.trunk import (
     BACKBONES,
     build_trunk,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowres.files.pictures import decode_picture
+from lowres.files.pictures.picture_file import decode_picture
 
 SIZE = (10, 14)
 

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from lowres.errors import StoreError
-from lowres.files.asked_pictures import asked_pictures
 from lowres.files.monitoring.store import open_store
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity, study_version
+from lowres.files.pictures.asked_pictures import asked_pictures
+from lowres.files.study.study_folder import read_ledger
+from lowres.files.study.version_folders import ledger_identity, study_version
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.pipeline.serving.record_predictions import recorded_model, recording_into
 from lowres.values.judging.prediction_rows import UnreadPicture

@@ -11,9 +11,9 @@ from faces.serving.served import model
 from lowres.errors import LowresError, NotServed, StudyDamaged, StudyError
 from lowres.faces.serving.batcher import Batcher
 from lowres.faces.serving.shelf import Shelf, State
-from lowres.files.asked_pictures import asked_pictures
-from lowres.files.picture_batches import picture_batches
-from lowres.files.predictions_file import read_predictions
+from lowres.files.pictures.asked_pictures import asked_pictures
+from lowres.files.pictures.picture_batches import picture_batches
+from lowres.files.study.predictions_file import read_predictions
 from lowres.pipeline.serving.serve import ModelOpener, ServedSource, ShelfKeeper, served_sources
 
 
@@ -39,8 +39,8 @@ class Folders:
         digest = stages["train"]["outputs"]["model.keras"]
         if digest == "damaged":
             raise StudyDamaged("expected model.keras as it was written")
-        from lowres.files.study_folder import read_ledger
-        from lowres.files.version_folders import ledger_identity
+        from lowres.files.study.study_folder import read_ledger
+        from lowres.files.study.version_folders import ledger_identity
 
         return model(name, version, identity=ledger_identity(read_ledger(folder)))
 

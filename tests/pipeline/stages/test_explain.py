@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from lowres.files.predictions_file import read_arrays, write_predictions
 from lowres.files.recipes import read_recipe
+from lowres.files.study.predictions_file import read_arrays, write_predictions
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.stages.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE, STAGE

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from lowres.errors import TrainingError
-from lowres.files.digits import open_digits
+from lowres.files.sources.digits import open_digits
 from lowres.pipeline.stages.features import wants_mirrored
 from lowres.pipeline.stages.head import _Watchdog
 from lowres.pipeline.study import run_study

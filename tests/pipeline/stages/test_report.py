@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lowres.faces.report_data import FineTuned
-from lowres.files.ledger import StageRecord
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import StudySource, open_study
+from lowres.files.study.ledger import StageRecord
+from lowres.files.study.study_folder import StudySource, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.stages.report import augmentation, command, fine_tuned, mirroring, training_history

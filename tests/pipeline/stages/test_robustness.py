@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from lowres.files.sources import open_source
-from lowres.files.split_file import read_split
+from lowres.files.sources.open_source import open_source
+from lowres.files.study.split_file import read_split
 from lowres.networks.trained_classifier import TrainedClassifier
 from lowres.pipeline.study import run_study
 from lowres.values.altering.corruptions import corrupt

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from lowres.files.ledger import StageRecord
 from lowres.files.recipes import read_recipe
-from lowres.files.study_folder import StudySource, open_study
+from lowres.files.study.ledger import StageRecord
+from lowres.files.study.study_folder import StudySource, open_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.stages.validation_choices import training_choices
 from lowres.pipeline.study_run import StudyRun

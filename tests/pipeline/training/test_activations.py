@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError
-from lowres.files.study_folder import open_study
+from lowres.files.study.study_folder import open_study
 from lowres.networks.backend import load_backend
 from lowres.pipeline.study import run_study
 from lowres.pipeline.study_run import StudyRun

@@ -10,8 +10,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from lowres.errors import RecipeError, TrainingError
-from lowres.files import weights
-from lowres.files.digits import open_digits
+from lowres.files.sources.digits import open_digits
+from lowres.files.weights import published as weights
 from lowres.pipeline.study import run_study
 from networks.small_images import torch_definitions
 from tiny_study import tiny_choice

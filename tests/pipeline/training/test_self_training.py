@@ -14,8 +14,8 @@ from scipy.special import log_softmax, softmax
 
 import lowres
 from lowres.errors import RecipeError
-from lowres.files.digits import open_digits
 from lowres.files.recipes import read_recipe
+from lowres.files.sources.digits import open_digits
 from lowres.pipeline.stages.report import command
 from lowres.pipeline.study import brought, run_study
 from lowres.pipeline.study_facts import read_records

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lowres.errors import TrainingError, VerificationError
-from lowres.files import weights
 from lowres.files.given_files import GivenFiles
-from lowres.files.study_folder import open_study
+from lowres.files.study.study_folder import open_study
+from lowres.files.weights import published as weights
 from lowres.networks.backend import load_backend
 from lowres.pipeline.stages.features import STAGE
 from lowres.pipeline.study import run_study

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from lowres.cli.application import application
 from lowres.errors import NotServed, StoreError
-from lowres.files.array_files import open_array_file
-from lowres.files.asked_pictures import asked_pictures
 from lowres.files.monitoring.store import open_store
+from lowres.files.pictures.asked_pictures import asked_pictures
+from lowres.files.sources.array_files import open_array_file
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.serving.record_predictions import recording_into

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from lowres.errors import StoreError, StudyError
-from lowres.files.asked_pictures import asked_pictures
 from lowres.files.monitoring.store import open_store
 from lowres.files.monitoring.watch_files import read_reference, reference_path
+from lowres.files.pictures.asked_pictures import asked_pictures
 from lowres.pipeline.predict_pictures import StudyPredictor, open_finished_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.serving.record_predictions import recording_into

@@ -23,7 +23,7 @@ from lowres.faces.serving.routes.open_inference import open_inference_routes
 from lowres.faces.serving.routes.own import Dashboard, own_routes
 from lowres.faces.serving.routes.review import review_routes
 from lowres.faces.serving.routes.tensorflow_serving import tensorflow_serving_routes
-from lowres.files.pictures import quiet_pillow
+from lowres.files.pictures.picture_file import quiet_pillow
 
 LookAgain = Callable[[], None]
 _log = logging.getLogger("lowres.serving")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lowres.errors import RequestRefused, RequestTooLarge
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.served_model import ServedModel
-from lowres.files.pictures import UNREADABLE, decode_sent_picture, why_unreadable
+from lowres.files.pictures.picture_file import UNREADABLE, decode_sent_picture, why_unreadable
 
 Pixels = NDArray[np.uint8]
 HIGHEST = 255

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.files.pictures import Fit, Size
+from lowres.files.pictures.picture_file import Fit, Size
 from lowres.values.judging.prediction_rows import AnswerRules
 from lowres.values.monitoring.served_record import RecordedModel
 

@@ -11,7 +11,7 @@ from typing import IO
 
 from lowres.errors import NotWritable
 from lowres.files.cache_folder import cache_folder
-from lowres.files.study_lock import lock_without_waiting
+from lowres.files.study.study_lock import lock_without_waiting
 
 _SUFFIX = ".unwritten"
 _WIDTH = 20

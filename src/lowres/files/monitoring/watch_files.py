@@ -12,7 +12,7 @@ import numpy as np
 
 from lowres.errors import StudyDamaged
 from lowres.files.atomic import atomic_write_json
-from lowres.files.predictions_file import read_arrays, write_arrays
+from lowres.files.study.predictions_file import read_arrays, write_arrays
 from lowres.values.monitoring.image_statistics import STATISTICS
 from lowres.values.monitoring.served_record import RecordedModel
 from lowres.values.watching.reference import Reference

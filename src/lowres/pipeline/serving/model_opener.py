@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.files.study.study_folder import read_ledger
+from lowres.files.study.version_folders import ledger_identity
 from lowres.pipeline.predict_pictures import FinishedStudy, open_finished_study, open_study_engine
 from lowres.pipeline.stages.evaluate import EVALUATION_FILE
 

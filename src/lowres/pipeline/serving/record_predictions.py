@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity, study_version
+from lowres.files.study.study_folder import read_ledger
+from lowres.files.study.version_folders import ledger_identity, study_version
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.files.picture_batches import PictureBatch
+    from lowres.files.pictures.picture_batches import PictureBatch
     from lowres.pipeline.predict_pictures import FinishedStudy, Record
     from lowres.values.monitoring.picture_policy import PicturePolicy
     from lowres.values.monitoring.served_record import RecordedModel

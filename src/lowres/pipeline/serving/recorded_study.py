@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowres.errors import StoreError
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.files.study.study_folder import read_ledger
+from lowres.files.study.version_folders import ledger_identity
 
 if TYPE_CHECKING:
     from lowres.files.monitoring.store import Store

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowres.errors import LowresError, StudyError
-from lowres.files.ledger import Ledger
 from lowres.files.machine import give_back_memory
-from lowres.files.study_folder import is_study, read_ledger
-from lowres.files.version_folders import FoundVersion, find_versions, ledger_identity, pinned_version
+from lowres.files.study.ledger import Ledger
+from lowres.files.study.study_folder import is_study, read_ledger
+from lowres.files.study.version_folders import FoundVersion, find_versions, ledger_identity, pinned_version
 from lowres.pipeline.serving.model_opener import ModelOpener
 from lowres.pipeline.serving.people_pages import people_pages
 

@@ -20,7 +20,7 @@ def _make(run: StudyRun) -> Made:
     import numpy as np
 
     from lowres.files.atomic import atomic_write_json
-    from lowres.files.predictions_file import read_predictions
+    from lowres.files.study.predictions_file import read_predictions
     from lowres.pipeline.stages.validation_choices import training_choices
     from lowres.values.judging.appraisal import appraise
 
@@ -53,7 +53,7 @@ def _with_views(run: StudyRun) -> dict[str, Any]:
 
 
 def _accuracy(run: StudyRun, part: str) -> dict[str, Any]:
-    from lowres.files.predictions_file import read_predictions
+    from lowres.files.study.predictions_file import read_predictions
     from lowres.values.judging.intervals import wilson_interval
 
     right = read_predictions(run.study.folder / predictions_file(part)).is_right

@@ -26,7 +26,7 @@ def _make(run: StudyRun) -> Made:
     import numpy as np
 
     from lowres.files.atomic import atomic_write_json
-    from lowres.files.predictions_file import read_predictions, write_arrays
+    from lowres.files.study.predictions_file import read_predictions, write_arrays
     from lowres.networks.explaining import Explainer
     from lowres.pipeline.stages.map_proof import prove_maps
     from lowres.values.explaining.explanation import choose_gallery, choose_mistakes

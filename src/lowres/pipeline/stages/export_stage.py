@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowres.errors import ParityFailed
-from lowres.files.export_folder import CONTRACT_FILE, SCRIPT_FILE, remove_export
+from lowres.files.study.export_folder import CONTRACT_FILE, SCRIPT_FILE, remove_export
 from lowres.pipeline.stage import Made, Stage
 from lowres.pipeline.stages.evaluate import EVALUATION_FILE
 from lowres.pipeline.stages.predict import SEEN_VALIDATION, predictions_file
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lowres.files.ledger import Ledger
+    from lowres.files.study.ledger import Ledger
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.exporting.contract import Origin
     from lowres.values.predictions import Predictions
@@ -98,7 +98,7 @@ def _versions(form: ExportFormat) -> dict[str, str]:
 
 def _make(run: StudyRun, form: ExportFormat, options: ExportOptions) -> Made:
     from lowres.files.atomic import scratch_folder
-    from lowres.files.export_folder import files_in, replace_folder
+    from lowres.files.study.export_folder import files_in, replace_folder
 
     target = run.study.folder / EXPORTS_FOLDER / form.name
     try:
@@ -129,7 +129,7 @@ def _exported(run: StudyRun, form: ExportFormat, options: ExportOptions, scratch
     import numpy as np
 
     from lowres.faces.export_scripts import export_script
-    from lowres.files.export_folder import bytes_in, hashes_in, write_contract, write_sample
+    from lowres.files.study.export_folder import bytes_in, hashes_in, write_contract, write_sample
     from lowres.networks.exporting.writers import write_export
     from lowres.values.exporting.contract import contract
 
@@ -198,7 +198,7 @@ def _asked(run: StudyRun, options: ExportOptions) -> tuple[Predictions, NDArray[
     """The study's own predictions of some validation images, every class as often, and their pixels."""
     import numpy as np
 
-    from lowres.files.predictions_file import read_predictions
+    from lowres.files.study.predictions_file import read_predictions
     from lowres.values.predictions import Predictions
     from lowres.values.stratified_sample import stratified_sample
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _other_inputs(run: StudyRun) -> dict[str, str]:
-    from lowres.files.sources import quick_key
+    from lowres.files.sources.open_source import quick_key
 
     choices = run.recipe.images
     key = quick_key(run.location, choices.canvas_pixels, choices.fit, run.source.skip_damaged)

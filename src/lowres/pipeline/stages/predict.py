@@ -29,7 +29,7 @@ def predictions_file(part: str) -> str:
 
 
 def _make(run: StudyRun) -> Made:
-    from lowres.files.predictions_file import write_predictions
+    from lowres.files.study.predictions_file import write_predictions
 
     agreement = _agreement(run)
     test = run.split.test

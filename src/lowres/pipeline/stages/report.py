@@ -7,7 +7,7 @@ import shlex
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from lowres.files.study_folder import RECIPE_FILE
+from lowres.files.study.study_folder import RECIPE_FILE
 from lowres.pipeline.stage import Made, Stage, recipe_values
 from lowres.pipeline.stages.evaluate import EVALUATION_FILE
 from lowres.pipeline.stages.explain import EXPLANATION_FILE, EXPLANATION_REPORT_FILE
@@ -65,7 +65,7 @@ def print_report(folder: Path) -> Path:
 def report_data(run: StudyRun) -> ReportData:
     """Return everything the report tells, from the study's files and its ledger."""
     from lowres.faces.report_data import ReportData
-    from lowres.files.predictions_file import read_arrays, read_predictions
+    from lowres.files.study.predictions_file import read_arrays, read_predictions
     from lowres.values.explaining.explanation import Explanation
     from lowres.values.explaining.explanation_report import ExplanationReport
     from lowres.values.findings import Finding

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _make(run: StudyRun) -> Made:
-    from lowres.files.split_file import write_split
+    from lowres.files.study.split_file import write_split
     from lowres.values.labelled_images import fingerprint_of_rows
     from lowres.values.split import PARTS, make_split
 

@@ -58,7 +58,7 @@ def inputs_of_a_student(run: StudyRun) -> dict[str, str]:
         return {}
     found = recipe_values(run.recipe, ("self_training",))
     if run.source.unlabelled:
-        from lowres.files.unlabelled_pictures import list_unlabelled
+        from lowres.files.sources.unlabelled_pictures import list_unlabelled
 
         _, key = list_unlabelled(run.source.unlabelled_place(run.study.folder))
         found["the unlabelled pictures"] = f"{key} {run.recipe.images.fit} {run.source.skip_damaged}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lowres.files.feature_cache import CachedFeatures, FeatureKey
-    from lowres.files.weights import Weights
+    from lowres.files.weights.published import Weights
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.recipes.recipe import Recipe
 
@@ -39,7 +39,7 @@ class TrunkFeatures:
     @cached_property
     def weights(self) -> Weights | None:
         """The backbone's published weights, or those given; None for a backbone that begins with random ones."""
-        from lowres.files.weights import load_weights
+        from lowres.files.weights.published import load_weights
         from lowres.networks.backbones.trunk import find_backbone
 
         if find_backbone(self._network.backbone).load is None or (self._is_drawn and not self._run.given.weights):

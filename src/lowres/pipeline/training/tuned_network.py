@@ -133,7 +133,7 @@ class StudyCheckpoints:
 
     def save(self, name: str, state: RunState) -> None:
         """Keep a state in place of the one of that name, whole or not at all."""
-        from lowres.files.checkpoints import write_checkpoint
+        from lowres.files.study.checkpoints import write_checkpoint
 
         facts = state.facts | {_REPEATABLE: self._is_repeatable}
         write_checkpoint(self._folder / f"{name}.npz", self._key, dict(state.arrays), facts)
@@ -145,7 +145,7 @@ class StudyCheckpoints:
 
     def load(self, name: str) -> RunState | None:
         """Return the state of that name, None where there is none that fits this training."""
-        from lowres.files.checkpoints import read_checkpoint
+        from lowres.files.study.checkpoints import read_checkpoint
         from lowres.networks.training.run_state import RunState
 
         found = read_checkpoint(self._folder / f"{name}.npz", self._key, self._report)

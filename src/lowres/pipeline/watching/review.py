@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lowres.errors import StoreError
-from lowres.files.study_folder import RECIPE_FILE, open_study
+from lowres.files.study.study_folder import RECIPE_FILE, open_study
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study
 from lowres.pipeline.progress import Progress

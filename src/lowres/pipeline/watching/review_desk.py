@@ -9,8 +9,8 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from lowres.errors import LowresError, NotServed
-from lowres.files.study_folder import read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.files.study.study_folder import read_ledger
+from lowres.files.study.version_folders import ledger_identity
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study, open_study_engine
 from lowres.pipeline.progress import SilentProgress
@@ -124,7 +124,7 @@ class _Known:
     def _make(self, folder: Path) -> None:
         import numpy as np
 
-        from lowres.files.study_folder import open_study
+        from lowres.files.study.study_folder import open_study
         from lowres.values.stratified_sample import stratified_sample
         from lowres.values.watching.neighbours import directions
 

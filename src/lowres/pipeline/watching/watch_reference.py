@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lowres.errors import StudyError
 from lowres.files.monitoring.watch_files import read_reference, write_reference
-from lowres.files.study_folder import open_study, read_ledger
-from lowres.files.version_folders import ledger_identity
+from lowres.files.study.study_folder import open_study, read_ledger
+from lowres.files.study.version_folders import ledger_identity
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.predict_pictures import open_finished_study, open_study_engine
 from lowres.pipeline.progress import Progress

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path
 
-from lowres.files.version_folders import HIGHEST_VERSION
+from lowres.files.study.version_folders import HIGHEST_VERSION
 
 Name = Annotated[str, Path(max_length=100)]
 Version = Annotated[int, Path(ge=1, le=HIGHEST_VERSION)]

@@ -17,7 +17,7 @@ from lowres.faces.serving.protocols import own as protocol
 from lowres.faces.serving.refusals import json_response
 from lowres.faces.serving.routes import REFUSALS
 from lowres.faces.serving.visit import visit_of
-from lowres.files.version_folders import HIGHEST_VERSION
+from lowres.files.study.version_folders import HIGHEST_VERSION
 
 ModelName = Annotated[str | None, Query(alias="model", max_length=100)]
 ModelVersion = Annotated[int | None, Query(alias="version", ge=1, le=HIGHEST_VERSION)]
