@@ -6,9 +6,11 @@ from functools import cache
 from itertools import cycle
 from typing import Any
 
-from lowres.faces import numbers_in_words, page_charts, report_pictures
+from lowres.faces import numbers_in_words
 from lowres.faces.numbers_in_words import percent
-from lowres.faces.page_charts import Chart, Line, Look, padded, round_ticks
+from lowres.faces.report import page_charts
+from lowres.faces.report import pictures as report_pictures
+from lowres.faces.report.page_charts import Chart, Line, Look, padded, round_ticks
 
 
 def validation_chart(results: dict[str, Any]) -> Chart:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lowres.faces.report_pdf import browser_words
+from lowres.faces.report.pdf import browser_words
 
 LONGEST_SECONDS = 60
 # Names of keys as the protocol wants them, with the code that pages see.

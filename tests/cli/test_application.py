@@ -16,7 +16,7 @@ from lowres.cli import verbs
 from lowres.cli.application import application
 from lowres.cli.stage_commands import VERBS
 from lowres.cli.verbs import show_backbones
-from lowres.faces.learned_words import doubts_of_file
+from lowres.faces.report.learned_words import doubts_of_file
 from lowres.pipeline.study import ASIDE, STAGES, run_study
 from tiny_study import lowres, tiny_choice, tiny_words, write_pictures
 

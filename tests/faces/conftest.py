@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lowres.faces.report_data import Candidate, Cost, FineTuned, FlippedResult, Making, ReportData, StageCost
-from lowres.faces.study_figures import study_figures
+from lowres.faces.report.data import Candidate, Cost, FineTuned, FlippedResult, Making, ReportData, StageCost
+from lowres.faces.report.study_figures import study_figures
 from lowres.files.machine import Machine
 from lowres.values.explaining.explanation import Explanation, choose_gallery
 from lowres.values.findings import Finding

@@ -1,6 +1,6 @@
 """Heat maps as they may fare against baselines, made by hand for the tests of what is said of them."""
 
-from lowres.faces.trust_words import MEASURES
+from lowres.faces.report.trust_words import MEASURES
 from lowres.values.explaining.explanation_report import ExplanationReport
 from lowres.values.explaining.faithfulness import Comparison, Faithfulness
 from lowres.values.explaining.randomisation_check import RandomisationCheck, RandomisedStep

@@ -7,7 +7,7 @@ import pytest
 
 from faces.parities import ONE, PACE, TWO
 from lowres.faces import export_words
-from lowres.faces.report import render_report
+from lowres.faces.report.page import render_report
 
 
 def plain(words):

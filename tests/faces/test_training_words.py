@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from lowres.faces import plain_words, report_words, training_words
-from lowres.faces.report_data import SelfTaught
+from lowres.faces import training_words
+from lowres.faces.report import plain_words
+from lowres.faces.report import words as report_words
+from lowres.faces.report.data import SelfTaught
 from lowres.faces.training_course import training_course
 from lowres.values.altering.mirroring import Mirroring
 from lowres.values.recipes.recipe_sections import Augmentation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lowres.faces.learned_words import doubts_of_file
+from lowres.faces.report.learned_words import doubts_of_file
 
 _SHOWN_PAIRS, _SHOWN_IDS = 5, 5
 

@@ -141,7 +141,7 @@ def key_values(pairs: list[str]) -> dict[str, str]:
 
 
 def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
-    from lowres.faces.learned_words import doubts_of_file
+    from lowres.faces.report.learned_words import doubts_of_file
 
     lines = [findings_text(list(answer.findings))] if verb == "check" else []
     evaluation = answer.evaluation
@@ -163,7 +163,7 @@ def _answer_text(answer: StudyAnswer, verb: str, pdf: Path | None) -> str:
 
 
 def _answer_json(answer: StudyAnswer, pdf: Path | None) -> dict[str, Any]:
-    from lowres.faces.learned_words import doubts_of_file
+    from lowres.faces.report.learned_words import doubts_of_file
 
     evaluation = answer.evaluation or {}
     kept = ("n", "accuracy", "accuracy_interval", "target", "gap_to_target")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lowres.faces import numbers_in_words, report_pictures
+from lowres.faces import numbers_in_words
 from lowres.faces.fact_words import fact_in_words
+from lowres.faces.report import pictures as report_pictures
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lowres.faces.numbers_in_words import count, duration, percent, points, with_plain_spaces
-from lowres.faces.report_data import FineTuned, ReportData
+from lowres.faces.report.data import FineTuned, ReportData
 from lowres.faces.training_course import TrainingCourse
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.recipes.recipe import Recipe

@@ -105,14 +105,14 @@ class Parts:
     @cached_property
     def figures(self) -> dict[str, Drawing]:
         """By name: `class_counts`, `sample_grid`."""
-        from lowres.faces.study_figures import data_figures
+        from lowres.faces.report.study_figures import data_figures
 
         return {one.name: one for one in data_figures(self.images, self.split, self.recipe.seed)}
 
     @cached_property
     def augmented(self) -> Drawing | None:
         """Training images as training sees them; None where it sees them as they are."""
-        from lowres.faces.study_figures import augmentation_figures
+        from lowres.faces.report.study_figures import augmentation_figures
 
         found = augmentation_figures(self.images, self.split, self.recipe, self.augmentation)
         return found[0] if found else None
@@ -123,7 +123,7 @@ class Parts:
 
     def _repr_html_(self) -> str:
         from lowres.faces.inline_html import block, table
-        from lowres.faces.study_figures import counts_by_part
+        from lowres.faces.report.study_figures import counts_by_part
 
         counts = counts_by_part(self.images, self.split)
         rows = [

@@ -22,7 +22,7 @@ from lowres.values.training.preflight_report import PreflightReport
 
 if TYPE_CHECKING:
     from lowres.faces.figures import Drawing
-    from lowres.faces.report_data import Reliance
+    from lowres.faces.report.data import Reliance
 
 
 class Sentences(str):
@@ -102,7 +102,7 @@ class Trained:
     @cached_property
     def curves(self) -> Drawing | None:
         """Accuracy, loss and learning rate by epoch; None where nothing was trained in epochs."""
-        from lowres.faces.study_figures import training_figures
+        from lowres.faces.report.study_figures import training_figures
 
         found = training_figures(self.history, self.images, self.split, self.from_layer)
         return found[0] if found else None
@@ -189,7 +189,7 @@ class Evaluated:
 
         `risk_coverage` too, where it is known what leaving doubtful images to people gains.
         """
-        from lowres.faces.study_figures import judging_figures, reliance_figures
+        from lowres.faces.report.study_figures import judging_figures, reliance_figures
 
         drawn = judging_figures(self.images, self.predictions, self.evaluation)
         return {one.name: one for one in (*drawn, *reliance_figures(self.reliance, self.n))}
@@ -197,7 +197,8 @@ class Evaluated:
     @property
     def conclusions(self) -> Sentences:
         """What it comes to: against guessing, against the target, which classes fail, and when a person should look."""
-        from lowres.faces import learned_words, report_words, trust_words
+        from lowres.faces.report import learned_words, trust_words
+        from lowres.faces.report import words as report_words
 
         found, review = self.evaluation, self.reliance.review if self.reliance else None
         said = (
@@ -240,7 +241,7 @@ class Explained:
     @cached_property
     def gallery(self) -> Drawing:
         """Heat maps over their pictures, right and wrong answers beside each other."""
-        from lowres.faces.study_figures import heat_figures
+        from lowres.faces.report.study_figures import heat_figures
 
         return heat_figures(self.images, self.predictions, self.temperature, self.explanation)[0]
 
@@ -252,6 +253,6 @@ class Explained:
 
     def _repr_html_(self) -> str:
         from lowres.faces.inline_html import block, figure, sentence
-        from lowres.faces.trust_words import are_maps_true
+        from lowres.faces.report.trust_words import are_maps_true
 
         return block("Explanation", sentence(f"{self!r}."), sentence(are_maps_true(self.report)), figure(self.gallery))

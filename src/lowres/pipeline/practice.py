@@ -95,9 +95,9 @@ def write_slides(folder: Path, out: Path | None = None) -> SlidesAnswer:
     Refused with StudyError: no study there, or one that is not finished.
     """
     from lowres.faces.practice.bank import practice_sections
+    from lowres.faces.report.study_charts import training_charts
     from lowres.faces.slides.deck import deck
     from lowres.faces.slides.page import slides_page
-    from lowres.faces.study_charts import training_charts
     from lowres.faces.training_course import training_course
     from lowres.files.atomic import atomic_write_text
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lowres.faces import figures
-from lowres.faces.cases import Case, CaseBook, Confusion, sample_rows
 from lowres.faces.figures.overlay import magnified, overlay
+from lowres.faces.report.cases import Case, CaseBook, Confusion, sample_rows
 from lowres.values.altering.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.recipes.recipe_sections import Augmentation

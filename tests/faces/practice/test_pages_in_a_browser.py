@@ -9,7 +9,7 @@ from browser import browser_tab
 from described_study import described_facts
 from lowres.faces.practice.bank import practice_sections
 from lowres.faces.practice.pages import questions_page
-from lowres.faces.report_pdf import find_browser
+from lowres.faces.report.pdf import find_browser
 from lowres.faces.slides.deck import deck
 from lowres.faces.slides.page import slides_page
 

@@ -10,7 +10,7 @@ import pytest
 from browser import browser_tab
 from faces.serving.running import Running
 from faces.serving.served import HEAT, expected, model, png
-from lowres.faces.report_pdf import find_browser
+from lowres.faces.report.pdf import find_browser
 from lowres.faces.serving.served_model import HeatMap
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")

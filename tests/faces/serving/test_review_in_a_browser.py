@@ -9,7 +9,7 @@ from browser import browser_tab
 from faces.serving.running import Running
 from faces.serving.served import NAMES, model
 from lowres.errors import StoreUnavailable
-from lowres.faces.report_pdf import find_browser
+from lowres.faces.report.pdf import find_browser
 from lowres.faces.serving.review import Neighbour, ReviewPicture
 from lowres.values.reviewing.queue import QueuedPicture
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lowres.faces.report_data import FineTuned
+from lowres.faces.report.data import FineTuned
 from lowres.files.recipes import read_recipe
 from lowres.files.study.ledger import StageRecord
 from lowres.files.study.study_folder import StudySource, open_study

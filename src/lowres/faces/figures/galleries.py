@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces.cases import Case, Confusion, sample_rows
 from lowres.faces.figures.canvas import (
     BLUE,
     HEADER_PIXELS,
@@ -30,6 +29,7 @@ from lowres.faces.figures.canvas import (
 )
 from lowres.faces.figures.overlay import HEAT_COLOURS, magnified, overlay
 from lowres.faces.numbers_in_words import percent
+from lowres.faces.report.cases import Case, Confusion, sample_rows
 from lowres.values.altering.augmentation import augment
 from lowres.values.labelled_images import LabelledImages
 from lowres.values.recipes.recipe_sections import Augmentation

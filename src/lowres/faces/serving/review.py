@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces.report_pictures import inline_picture
+from lowres.faces.report.pictures import inline_picture
 from lowres.values.reviewing.queue import QueuedPicture
 
 MOST_QUEUED = 100

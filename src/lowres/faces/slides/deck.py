@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from lowres.faces.page_charts import Chart
 from lowres.faces.practice.question import Question, Section, as_words
+from lowres.faces.report.page_charts import Chart
 from lowres.faces.slides.slide import Slide, bars_of, figures_of, said
 from lowres.values.study_facts.fact import StudyFacts
 from lowres.values.study_facts.network import TWICE

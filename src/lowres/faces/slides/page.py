@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 
-from lowres.faces import page_charts
+from lowres.faces.report import page_charts
 from lowres.faces.self_contained import render_page
 from lowres.faces.slides.slide import Slide
 from lowres.values.study_facts.fact import StudyFacts

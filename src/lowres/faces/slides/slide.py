@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lowres.faces.page_charts import Chart
 from lowres.faces.practice.question import Draft, Question, answered
+from lowres.faces.report.page_charts import Chart
 from lowres.values.study_facts.fact import Fact, StudyFacts
 
 Words = tuple[str | Fact, ...]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces import page_charts as charts
 from lowres.faces.numbers_in_words import count
-from lowres.faces.page_charts import Chart, Line, Look, Tick
 from lowres.faces.page_templates import page_templates
+from lowres.faces.report import page_charts as charts
+from lowres.faces.report.page_charts import Chart, Line, Look, Tick
 from lowres.values.judging.intervals import wilson_interval
 from lowres.values.monitoring.record_trend import RecordTrend
 from lowres.values.watching.signals import SIGNALS

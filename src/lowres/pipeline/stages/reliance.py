@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lowres.faces.report_data import Reliance
+    from lowres.faces.report.data import Reliance
     from lowres.values.judging.appraisal import Review
     from lowres.values.judging.validation_choices import ValidationChoice
 
 
 def read_reliance(evaluation: Mapping[str, Any]) -> Reliance | None:
     """Return it; None of an evaluation without probabilities, which has no risk-coverage curve."""
-    from lowres.faces.report_data import Reliance
+    from lowres.faces.report.data import Reliance
     from lowres.values.judging.conformal import ConformalSets
     from lowres.values.judging.selective import RiskCoverage, RiskPoint
 

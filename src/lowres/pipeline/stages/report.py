@@ -23,7 +23,7 @@ from lowres.values.recipes.recipe import Recipe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lowres.faces.report_data import Cost, FineTuned, FlippedResult, Making, ReportData
+    from lowres.faces.report.data import Cost, FineTuned, FlippedResult, Making, ReportData
     from lowres.pipeline.study_run import StudyRun
     from lowres.values.altering.mirroring import Mirroring
     from lowres.values.judging.calibration import Calibration
@@ -40,9 +40,9 @@ FIGURES_FOLDER = "figures"
 
 def _make(run: StudyRun) -> Made:
     from lowres.faces.figures import write_figures
-    from lowres.faces.model_card import model_card
-    from lowres.faces.report import render_report
-    from lowres.faces.study_figures import study_figures
+    from lowres.faces.report.model_card import model_card
+    from lowres.faces.report.page import render_report
+    from lowres.faces.report.study_figures import study_figures
     from lowres.files.atomic import atomic_write_text
 
     data = report_data(run)
@@ -56,7 +56,7 @@ def _make(run: StudyRun) -> Made:
 
 def print_report(folder: Path) -> Path:
     """Print the report of the study in `folder` to report.pdf and return its path."""
-    from lowres.faces.report_pdf import print_pdf
+    from lowres.faces.report.pdf import print_pdf
 
     print_pdf(folder / REPORT_FILE, folder / PDF_FILE)
     return folder / PDF_FILE
@@ -64,7 +64,7 @@ def print_report(folder: Path) -> Path:
 
 def report_data(run: StudyRun) -> ReportData:
     """Return everything the report tells, from the study's files and its ledger."""
-    from lowres.faces.report_data import ReportData
+    from lowres.faces.report.data import ReportData
     from lowres.files.study.predictions_file import read_arrays, read_predictions
     from lowres.values.explaining.explanation import Explanation
     from lowres.values.explaining.explanation_report import ExplanationReport
@@ -145,7 +145,7 @@ def differing_settings(recipe: Recipe) -> dict[str, str] | None:
 
 
 def _making(run: StudyRun) -> Making:
-    from lowres.faces.report_data import Candidate, Making
+    from lowres.faces.report.data import Candidate, Making
     from lowres.values.training.head_report import HeadReport
 
     facts, chosen = (run.study.ledger.stages[name].facts for name in ("features", "head"))
@@ -169,7 +169,7 @@ def _making(run: StudyRun) -> Making:
 
 def fine_tuned(run: StudyRun) -> FineTuned | None:
     """Return what fine-tuning wrote down; None where the recipe asks for none."""
-    from lowres.faces.report_data import FineTuned, SelfTaught
+    from lowres.faces.report.data import FineTuned, SelfTaught
 
     facts = run.study.ledger.stages["train"].facts.get("fine_tuning")
     if facts is None:
@@ -210,7 +210,7 @@ def mirroring(run: StudyRun) -> Mirroring | None:
 
 
 def _cost(run: StudyRun) -> Cost:
-    from lowres.faces.report_data import Cost, StageCost
+    from lowres.faces.report.data import Cost, StageCost
     from lowres.files.machine import read_machine
 
     stages = run.study.ledger.stages
@@ -241,7 +241,7 @@ def _from_robustness(run: StudyRun) -> dict[str, str]:
 
 
 def _flipped(evaluation: dict[str, Any]) -> FlippedResult | None:
-    from lowres.faces.report_data import FlippedResult
+    from lowres.faces.report.data import FlippedResult
 
     six = evaluation.get("with_six_views")
     found = six or evaluation.get("with_flipped_views")

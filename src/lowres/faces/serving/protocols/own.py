@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.errors import RequestRefused
-from lowres.faces.report_pictures import inline_heat, inline_picture
+from lowres.faces.report.pictures import inline_heat, inline_picture
 from lowres.faces.serving.limits import Limits
 from lowres.faces.serving.protocols.json_bodies import json_object, text_of
 from lowres.faces.serving.sent_pixels import Pixels, Sent, encoded_bytes, file_pixels, number_pixels

@@ -8,9 +8,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lowres.faces import numbers_in_words, plain_words, report_words, training_words
+from lowres.faces import numbers_in_words, training_words
 from lowres.faces.page_templates import page_templates
-from lowres.faces.report_data import ReportData
+from lowres.faces.report import plain_words
+from lowres.faces.report import words as report_words
+from lowres.faces.report.data import ReportData
 from lowres.faces.training_course import training_course
 
 # The hub's names of licences (its documentation, "Licenses"), by their names in SPDX.

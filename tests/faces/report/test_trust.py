@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faces.proofs import ALL, NONE, proof
-from lowres.faces.report import render_report
-from lowres.faces.study_figures import study_figures
+from lowres.faces.report.page import render_report
+from lowres.faces.report.study_figures import study_figures
 from lowres.pipeline.stages.reliance import read_reliance
 from lowres.values.judging.appraisal import AppraisalChoices, appraise
 from lowres.values.judging.robustness import CorruptedAccuracy, Robustness

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces.numbers_in_words import percent
-from lowres.faces.page_charts import Bar, Chart, Line, Look, Mark, Point, Tick, padded, round_ticks
-from lowres.faces.report_data import Reliance
+from lowres.faces.report.data import Reliance
+from lowres.faces.report.page_charts import Bar, Chart, Line, Look, Mark, Point, Tick, padded, round_ticks
 from lowres.faces.training_course import TrainingCourse
 from lowres.values.judging.calibration import reliability_bins
 from lowres.values.judging.evaluation import Evaluation

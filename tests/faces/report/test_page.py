@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from lowres.faces.report import render_report
-from lowres.faces.study_figures import study_figures
+from lowres.faces.report.page import render_report
+from lowres.faces.report.study_figures import study_figures
 from lowres.values.findings import Finding
 from lowres.values.judging.validation_choices import ValidationChoice
 

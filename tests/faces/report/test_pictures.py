@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from lowres.faces.figures.overlay import overlay
-from lowres.faces.report_pictures import inline_heat, inline_picture
+from lowres.faces.report.pictures import inline_heat, inline_picture
 
 
 def content(picture):

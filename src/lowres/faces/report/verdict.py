@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lowres.faces import learned_words, report_words, trust_words
-from lowres.faces.cases import Confusion
 from lowres.faces.numbers_in_words import percent, points
-from lowres.faces.report_data import ReportData
+from lowres.faces.report import learned_words, trust_words
+from lowres.faces.report import words as report_words
+from lowres.faces.report.cases import Confusion
+from lowres.faces.report.data import ReportData
 from lowres.values.judging.evaluation import Evaluation
 
 _WELL_CALIBRATED = 0.02

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lowres.faces.cases import Case, Confusion
 from lowres.faces.numbers_in_words import count, of_hundred, percent, points
-from lowres.faces.report_data import FlippedResult, Making, ReportData
+from lowres.faces.report.cases import Case, Confusion
+from lowres.faces.report.data import FlippedResult, Making, ReportData
 from lowres.values.findings import Finding
 from lowres.values.judging.calibration import Calibration
 from lowres.values.judging.evaluation import ClassScore, Evaluation

@@ -11,25 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces import (
-    export_words,
-    numbers_in_words,
-    page_charts,
-    plain_words,
-    report_words,
-    study_charts,
-    training_words,
-    trust_words,
-)
-from lowres.faces.cases import Case, CaseBook, Confusion, sample_rows
+from lowres.faces import export_words, numbers_in_words, training_words
 from lowres.faces.figures.canvas import Drawing
 from lowres.faces.figures.galleries import augmented_views
-from lowres.faces.page_matrix import page_matrix
 from lowres.faces.page_templates import page_templates
-from lowres.faces.report_data import ReportData
-from lowres.faces.study_figures import counts_by_part
+from lowres.faces.report import page_charts, plain_words, study_charts, trust_words
+from lowres.faces.report import words as report_words
+from lowres.faces.report.cases import Case, CaseBook, Confusion, sample_rows
+from lowres.faces.report.data import ReportData
+from lowres.faces.report.page_matrix import page_matrix
+from lowres.faces.report.study_figures import counts_by_part
+from lowres.faces.report.verdict import verdict_paragraph
 from lowres.faces.training_course import training_course
-from lowres.faces.verdict import verdict_paragraph
 from lowres.values.explaining.faithfulness import Comparison
 from lowres.values.findings import worst_first
 from lowres.values.judging.evaluation import Evaluation

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from faces.proofs import ALL, NONE, proof
-from lowres.faces import plain_words
-from lowres.faces.cases import CaseBook
-from lowres.faces.model_card import model_card
+from lowres.faces.report import plain_words
+from lowres.faces.report.cases import CaseBook
+from lowres.faces.report.model_card import model_card
 from lowres.values.explaining.explanation import Explanation
 from lowres.values.explaining.explanation_report import ExplanationReport
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lowres.faces.study_figures import counts_by_part, study_figures
+from lowres.faces.report.study_figures import counts_by_part, study_figures
 
 NAMES = [
     "class_counts", "sample_grid", "confusion_matrix", "per_class_bars", "confidence_histogram", "reliability",

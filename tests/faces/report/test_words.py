@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lowres.faces import report_words
-from lowres.faces.cases import CaseBook
-from lowres.faces.report_data import FlippedResult
+from lowres.faces.report import words as report_words
+from lowres.faces.report.cases import CaseBook
+from lowres.faces.report.data import FlippedResult
 from lowres.values.findings import Finding
 from lowres.values.judging.evaluation import evaluate
 from lowres.values.predictions import Predictions

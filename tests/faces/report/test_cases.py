@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lowres.errors import PredictionsError
-from lowres.faces.cases import CaseBook, sample_rows
+from lowres.faces.report.cases import CaseBook, sample_rows
 from lowres.values.judging.evaluation import evaluate
 
 

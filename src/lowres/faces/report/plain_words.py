@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces.cases import Confusion
-from lowres.faces.learned_words import doubts, favours
 from lowres.faces.numbers_in_words import count, of_hundred, percent
-from lowres.faces.report_data import ReportData
-from lowres.faces.trust_words import are_maps_true, when_to_ask
+from lowres.faces.report.cases import Confusion
+from lowres.faces.report.data import ReportData
+from lowres.faces.report.learned_words import doubts, favours
+from lowres.faces.report.trust_words import are_maps_true, when_to_ask
 from lowres.values.explaining.heat_focus import EVEN_SHARE, HeatFocus, heat_focus
 from lowres.values.judging.evaluation import Evaluation
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from faces.proofs import ALL, NONE, SOME, proof
-from lowres.faces import trust_words
+from lowres.faces.report import trust_words
 from lowres.values.explaining.explanation_report import ExplanationReport
 from lowres.values.judging.appraisal import Review
 from lowres.values.judging.conformal import ConformalSets

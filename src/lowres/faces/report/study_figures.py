@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowres.faces import figures
-from lowres.faces.cases import CaseBook
 from lowres.faces.figures import Drawing
-from lowres.faces.report_data import Reliance, ReportData, training_views
-from lowres.faces.report_words import method_name
+from lowres.faces.report.cases import CaseBook
+from lowres.faces.report.data import Reliance, ReportData, training_views
+from lowres.faces.report.words import method_name
 from lowres.faces.training_course import training_course
 from lowres.faces.training_words import augmentation_words
 from lowres.values.explaining.explanation import Explanation

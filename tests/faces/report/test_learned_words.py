@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lowres.faces import plain_words, verdict
-from lowres.faces.cases import CaseBook
-from lowres.faces.learned_words import doubts_of_file, favours, learned_little
+from lowres.faces.report import plain_words, verdict
+from lowres.faces.report.cases import CaseBook
+from lowres.faces.report.learned_words import doubts_of_file, favours, learned_little
 from lowres.values.judging.evaluation import evaluate
 from lowres.values.predictions import Predictions
 

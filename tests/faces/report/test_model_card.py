@@ -8,7 +8,7 @@ import pytest
 import yaml
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from lowres.faces.model_card import card_metadata, model_card
+from lowres.faces.report.model_card import card_metadata, model_card
 from lowres.values.judging.evaluation import Evaluation
 from lowres.values.judging.validation_choices import ValidationChoice
 

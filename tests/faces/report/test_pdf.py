@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from lowres.errors import MissingDependency
-from lowres.faces import report_pdf
-from lowres.faces.report_pdf import find_browser, print_pdf
+from lowres.faces.report import pdf as report_pdf
+from lowres.faces.report.pdf import find_browser, print_pdf
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from lowres.faces.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Line, padded, round_ticks
-from lowres.faces.study_charts import confidence_chart, reliability_chart, training_charts
+from lowres.faces.report.page_charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Line, padded, round_ticks
+from lowres.faces.report.study_charts import confidence_chart, reliability_chart, training_charts
 from lowres.faces.training_course import training_course
 from lowres.values.training.history import EpochRow
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lowres.faces.cases import CaseBook
-from lowres.faces.page_matrix import MOST_IN_A_CELL, MOST_PICTURES, page_matrix
-from lowres.faces.report import render_report
+from lowres.faces.report.cases import CaseBook
+from lowres.faces.report.page import render_report
+from lowres.faces.report.page_matrix import MOST_IN_A_CELL, MOST_PICTURES, page_matrix
 
 SIX_MEGABYTES = 6_000_000
 

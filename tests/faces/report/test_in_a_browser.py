@@ -3,8 +3,8 @@
 import pytest
 
 from browser import browser_tab
-from lowres.faces.report import render_report
-from lowres.faces.report_pdf import find_browser, print_pdf
+from lowres.faces.report.page import render_report
+from lowres.faces.report.pdf import find_browser, print_pdf
 
 CELL = "a[href='#{}']"
 OPEN = "document.getElementById('viewer').open"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowres.faces.cases import Case, CaseBook
+from lowres.faces.report.cases import Case, CaseBook
 from lowres.values.judging.evaluation import Evaluation
 
 # More columns than this are a pattern, not a table: the figure shows them.
