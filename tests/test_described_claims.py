@@ -91,7 +91,7 @@ def test_a_training_that_has_not_run_is_said_not_to_have(room, tmp_path, monkeyp
     studies = room("studies")
     monkeypatch.setattr(studies, "RESULTS", tmp_path)
     assert {claim.verdict for claim in studies.claims()} == {"not checked yet"}
-    fine_tuning = {"frozen_validation_accuracy": 0.11, "validation_accuracy": 0.12, "kept_epoch": 3}
+    fine_tuning = {"frozen_validation_accuracy": 0.11, "validation_accuracy": 0.12, "kept_epoch": 3, "epochs": 8}
     as_it_stands = {"n": 10_000, "accuracy": 0.12, "fine_tuning": fine_tuning}
     found = _settled_from(tmp_path, studies, as_it_stands)
     assert found["6 Q1"]["verdict"] == "right"
@@ -101,8 +101,8 @@ def test_a_training_that_has_not_run_is_said_not_to_have(room, tmp_path, monkeyp
     trained = {"changed": {"fine_tuning.normalisation": '"training"'}, "n": 10_000, "accuracy": 0.7}
     trained["fine_tuning"] = fine_tuning | {"validation_accuracy": 0.7}
     found = _settled_from(tmp_path, studies, as_it_stands, trained)
-    assert found["7 Q5"]["verdict"] == "wrong"
-    assert "70.0% on validation (epoch 3 kept)" in found["7 Q5"]["found"]
+    assert found["7 Q5"]["verdict"] == "not reproduced"
+    assert "70.0% on validation (epoch 3 kept, 8 trained, 1 run)" in found["7 Q5"]["found"]
     assert "11.0%" in found["6 Q1"]["found"]
 
 

@@ -9,6 +9,7 @@ VERDICTS = {
     "right": "as the document says",
     "right for another reason": "the statement holds, the reason given does not",
     "wrong": "measured or computed otherwise",
+    "not reproduced": "what it describes was run and came to another figure; another run may come nearer",
     "contradicts itself": "the document says two things that cannot both be",
     "does not follow": "the figures given do not carry the conclusion",
     "cannot be checked": "what it would take was not handed over, or is not at hand",
