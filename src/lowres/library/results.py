@@ -203,7 +203,7 @@ class Evaluated:
         found, review = self.evaluation, self.reliance.review if self.reliance else None
         said = (
             report_words.verdict(found),
-            learned_words.learned_little(found),
+            *learned_words.doubts(found),
             report_words.against_baseline(found),
             report_words.against_target(found),
             report_words.classes_apart(found.per_class),

@@ -5,7 +5,12 @@ import pytest
 
 from lowres.values.judging.answers import Answers
 from lowres.values.judging.classification import classify
-from lowres.values.judging.learned_little import error_reduction, favoured_class, has_learned_little
+from lowres.values.judging.learned_little import (
+    classes_never_named,
+    error_reduction,
+    favoured_class,
+    has_learned_little,
+)
 
 
 def judged(confusion, training_counts=None):
@@ -79,3 +84,19 @@ def test_a_constant_answer_that_is_nearly_always_true_has_learned_little_and_fav
 def test_the_favoured_class(confusion, name):
     favoured = favoured_class(judged(confusion))
     assert (favoured.name if favoured else None) == name
+
+
+@pytest.mark.parametrize(
+    ("confusion", "names"),
+    [
+        ([[50, 0, 0], [20, 30, 0], [5, 5, 0]], "c"),
+        # None of nine may be chance.
+        ([[50, 0, 0], [20, 30, 0], [5, 4, 0]], ""),
+        ([[50, 0, 0], [20, 30, 0], [15, 14, 1]], ""),
+        ([[0, 40, 0, 0], [0, 40, 0, 0], [0, 0, 0, 40], [0, 0, 0, 40]], "ac"),
+        # A class that no image is of is not missed.
+        ([[50, 0, 0], [10, 40, 0], [0, 0, 0]], ""),
+    ],
+)
+def test_classes_that_are_never_named(confusion, names):
+    assert "".join(score.name for score in classes_never_named(judged(confusion))) == names

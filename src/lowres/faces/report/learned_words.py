@@ -1,4 +1,4 @@
-"""What is said of a classifier that has hardly learned anything, before anything else about it."""
+"""What is said of a classifier that has hardly learned anything, or never names a class, before all else about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 
 from lowres.faces.numbers_in_words import percent
 from lowres.values.judging.classification import Classification
-from lowres.values.judging.learned_little import error_reduction, favoured_class, has_learned_little
+from lowres.values.judging.learned_little import (
+    classes_never_named,
+    error_reduction,
+    favoured_class,
+    has_learned_little,
+)
+
+_MOST_NAMED = 4
 
 
 def learned_little(found: Classification) -> str:
@@ -32,10 +39,23 @@ def favours(found: Classification) -> str:
     return f"calls {percent(named, 0)} of the pictures {favoured.name}, which {percent(there, 0)} of them are"
 
 
+def never_names(found: Classification) -> str:
+    """Return which classes it never answers, to stand behind "It"; nothing where each is named, or one is favoured."""
+    missing = classes_never_named(found)
+    if not missing or favours(found):
+        return ""
+    names = [score.name for score in missing[:_MOST_NAMED]]
+    more = len(missing) - len(names)
+    names += [f"{more} more"] if more else []
+    listed = " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    there = sum(score.support for score in missing) / found.n
+    return f"never names {listed}, which {percent(there, 0)} of the pictures are"
+
+
 def doubts(found: Classification) -> list[str]:
-    """Return both as sentences; mostly none."""
-    favoured = favours(found)
-    return [said for said in (learned_little(found), f"It {favoured}." if favoured else "") if said]
+    """Return all of it as sentences; mostly none."""
+    seen = [f"It {said}." for said in (favours(found), never_names(found)) if said]
+    return [said for said in (learned_little(found), *seen) if said]
 
 
 def doubts_of_file(data: Mapping[str, Any]) -> list[str]:

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from lowres.faces.numbers_in_words import count, of_hundred, percent
 from lowres.faces.report.cases import Confusion
 from lowres.faces.report.data import ReportData
-from lowres.faces.report.learned_words import doubts, favours
+from lowres.faces.report.learned_words import doubts, favours, never_names
 from lowres.faces.report.trust_words import are_maps_true, when_to_ask
 from lowres.values.explaining.heat_focus import EVEN_SHARE, HeatFocus, heat_focus
 from lowres.values.judging.evaluation import Evaluation
+from lowres.values.judging.learned_little import has_learned_little
 
 _MOST_NAMED = 12
 _SURE = 0.9
@@ -103,9 +104,10 @@ def where_it_looks(data: ReportData) -> str:
 def limits(data: ReportData) -> list[tuple[str, str]]:
     """Return what the classifier must not be used for and what its data and answers carry, heading and sentence."""
     evaluation, names = data.evaluation, data.images.class_names
-    doubtful = " ".join(doubts(evaluation))
+    doubtful, never = " ".join(doubts(evaluation)), never_names(evaluation)
+    heading = "A name it never gives" if never and not has_learned_little(evaluation) else "Next to no use"
     return [
-        *([("Next to no use", doubtful)] if doubtful else []),
+        *([(heading, doubtful)] if doubtful else []),
         (
             f"These {len(names)} classes only",
             "It has no answer for anything else: a picture of something outside its classes gets one of their names "

@@ -38,6 +38,9 @@ def _where_it_fails(evaluation: Evaluation, pairs: tuple[tuple[Confusion, Confus
         f"finds least of {worst.name}: {percent(worst.recall, 0)} (95\N{NO-BREAK SPACE}% interval "
         f"{percent(worst.recall_interval[0], 0)} to {percent(worst.recall_interval[1], 0)})."
     )
+    never = learned_words.never_names(evaluation)
+    if never:
+        finds = f"{never}."
     favours = learned_words.favours(evaluation)
     if favours:
         return f"It {favours}, and {finds}"

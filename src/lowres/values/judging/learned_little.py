@@ -1,4 +1,4 @@
-"""Whether a classifier knows more than a constant answer: the share of mistakes it avoids, and the class it favours."""
+"""Whether a classifier is more than a constant answer: mistakes it avoids, a class it favours, those it never names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from lowres.values.judging.classification import Classification, ClassScore
 _LITTLE = 0.1
 # Of all answers; and how many times as often as the class occurs.
 _MOST, _TIMES = 0.5, 2
+# Of a class; that none of fewer is named may be chance (none of ten still leaves 30 %: the rule of three).
+_ENOUGH = 10
 
 
 def error_reduction(accuracy: float, majority_baseline: float) -> float:
@@ -29,3 +31,8 @@ def favoured_class(found: Classification) -> ClassScore | None:
     most = max(found.per_class, key=lambda score: score.predicted)
     is_favoured = most.predicted > _MOST * found.n and most.predicted >= _TIMES * most.support
     return most if is_favoured else None
+
+
+def classes_never_named(found: Classification) -> tuple[ClassScore, ...]:
+    """Return the classes that are no image's answer though enough images are theirs, in the order of the classes."""
+    return tuple(score for score in found.per_class if score.predicted == 0 and score.support >= _ENOUGH)
