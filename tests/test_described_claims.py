@@ -100,7 +100,12 @@ def test_a_training_that_has_not_run_is_said_not_to_have(room, tmp_path, monkeyp
     assert "BatchNormalization standing still, that recipe came to 12.0% of 10,000" in found["7 Q5"]["found"]
     trained = {"changed": {"fine_tuning.normalisation": '"training"'}, "n": 10_000, "accuracy": 0.7}
     trained["fine_tuning"] = fine_tuning | {"validation_accuracy": 0.7}
+    # Half of the comparison is none, and a changed run is not the recipe as it stands.
+    found = _settled_from(tmp_path, studies, trained)
+    assert found["7 Q5"]["verdict"] == "not checked yet"
+    assert "As it stands" not in found["7 Q5"]["found"]
     found = _settled_from(tmp_path, studies, as_it_stands, trained)
+    assert "the recipe comes to 12.0%" in found["7 Q5"]["found"]
     assert found["7 Q5"]["verdict"] == "not reproduced"
     assert "70.0% on validation (epoch 3 kept, 8 trained, 1 run)" in found["7 Q5"]["found"]
     assert "11.0%" in found["6 Q1"]["found"]

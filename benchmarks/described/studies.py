@@ -63,14 +63,14 @@ def _claim(where: str, quote: str, recipe: str, found: str, judge: Judge, change
     path = RESULTS / f"{recipe}.json"
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
     wanted = [run for run in runs if _words(run.get("changed", {})) == changed]
-    unchanged = [run["accuracy"] for run in runs if not run.get("changed")]
+    unchanged = [run for run in runs if not run.get("changed")]
     if wanted and unchanged:
-        figures = _figures(recipe, wanted) | {"unchanged_accuracy": sum(unchanged) / len(unchanged)}
+        figures = _figures(recipe, wanted) | {"unchanged_accuracy": _figures(recipe, unchanged)["accuracy"]}
         return Claim(where, quote, judge(figures), found, figures)
     told = f"Not run yet: it takes a study of recipe {' '.join([recipe, changed]).strip()}."
-    if runs:
+    if unchanged:
         told += " As it stands, with BatchNormalization standing still, that recipe came to {accuracy:.1%} of {n:,}."
-    return Claim(where, quote, "not checked yet", told, _figures(recipe, runs) if runs else {})
+    return Claim(where, quote, "not checked yet", told, _figures(recipe, unchanged) if unchanged else {})
 
 
 def _words(changed: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,17 @@ def loop_seconds(batches: Iterable[Any], network: torch.nn.Module, precision: st
     ready and are not counted. The network's weights stay as they are.
     """
     network.train()
-    times = []
-    for images, labels in batches:
+    times: list[float] = []
+    # Again from the start where there are few, as when the scripts are tried.
+    for images, labels in islice(chain.from_iterable(repeat(batches, LOOP_STEPS + 1)), LOOP_STEPS + 1):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
             scores = network(torch.Tensor(images).to(memory_format=torch.channels_last))
         torch.nn.functional.cross_entropy(scores.float(), torch.as_tensor(labels).long()).backward()
         times.append(time.monotonic())
-        if len(times) > LOOP_STEPS:
-            break
     network.zero_grad(set_to_none=True)
-    return (times[-1] - times[LOOP_STEPS_READY]) / (len(times) - 1 - LOOP_STEPS_READY)
+    if not times:
+        raise SystemExit("expected at least one whole batch of training images, got none; give --images more")
+    return (times[-1] - times[LOOP_STEPS_READY]) / (LOOP_STEPS - LOOP_STEPS_READY)
 
 
 def _lite_name(name: str, places: list[tuple[int, int]]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lowres.faces.numbers_in_words import count, duration, of_hundred, percent, points
+from lowres.faces.numbers_in_words import count, duration, listed, of_hundred, percent, points
 
 
 def plain(words):
@@ -61,3 +61,11 @@ def test_duration(seconds, words):
 )
 def test_an_interval_keeps_its_two_ends_apart(interval, words):
     assert of_hundred(interval) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "last", "words"),
+    [(("a",), "or", "a"), (("a", "b"), "or", "a or b"), (["a", "b", "c"], "and", "a, b and c")],
+)
+def test_names_are_listed_as_a_sentence_has_them(names, last, words):
+    assert listed(names, last) == words

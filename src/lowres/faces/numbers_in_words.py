@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lowres.values.judging.intervals import Interval
 
 # A number and its unit stay on one line.
@@ -36,6 +38,11 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}{_SPACE}h {minutes}{_SPACE}min" if hours else f"{minutes}{_SPACE}min {rest}{_SPACE}s"
+
+
+def listed(names: Sequence[str], last: str) -> str:
+    """Return names, at least one, as a sentence lists them; last: the word before the last one, "and" or "or"."""
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else names[0]
 
 
 def of_hundred(interval: Interval) -> str:

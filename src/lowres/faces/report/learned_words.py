@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lowres.faces.numbers_in_words import percent
+from lowres.faces.numbers_in_words import listed, percent
 from lowres.values.judging.classification import Classification
 from lowres.values.judging.learned_little import (
     classes_never_named,
@@ -47,9 +47,8 @@ def never_names(found: Classification) -> str:
     names = [score.name for score in missing[:_MOST_NAMED]]
     more = len(missing) - len(names)
     names += [f"{more} more"] if more else []
-    listed = " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
     there = sum(score.support for score in missing) / found.n
-    return f"never names {listed}, which {percent(there, 0)} of the pictures are"
+    return f"never names {listed(names, 'or')}, which {percent(there, 0)} of the pictures are"
 
 
 def doubts(found: Classification) -> list[str]:

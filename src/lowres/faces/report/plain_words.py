@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lowres.faces.numbers_in_words import count, of_hundred, percent
+from lowres.faces.numbers_in_words import count, listed, of_hundred, percent
 from lowres.faces.report.cases import Confusion
 from lowres.faces.report.data import ReportData
 from lowres.faces.report.learned_words import doubts, favours, never_names
@@ -25,7 +25,7 @@ def what_it_does(data: ReportData) -> str:
     names = data.images.class_names
     which = f"the {len(names)} it learned"
     if len(names) <= _MOST_NAMED:
-        which = f"{which}: {_listed(names)}"
+        which = f"{which}: {listed(names, 'or')}"
     unnamed = ""
     if data.unlabelled_images:
         unnamed = f" and from {data.unlabelled_images:,} more whose names it had to guess"
@@ -178,7 +178,3 @@ def _bias(data: ReportData) -> str:
 def _wrong_of(evaluation: Evaluation) -> str:
     wrong = evaluation.n - int(evaluation.confusion.trace())
     return f"{wrong:,} of {count(evaluation.n, 'answer')} were wrong" if wrong else "None of its answers was wrong here"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

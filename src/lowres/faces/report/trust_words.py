@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lowres.faces.numbers_in_words import count, percent
+from lowres.faces.numbers_in_words import count, listed, percent
 from lowres.values.explaining.explanation_report import ExplanationReport
 from lowres.values.explaining.faithfulness import Faithfulness, Measure
 from lowres.values.judging.appraisal import Review
@@ -159,5 +159,4 @@ def _worst(found: Faithfulness) -> str:
 
 
 def _listed(baselines: Sequence[str]) -> str:
-    names = [BASELINES.get(name, name) for name in baselines]
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return listed([BASELINES.get(name, name) for name in baselines], "and")
