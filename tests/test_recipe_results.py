@@ -43,7 +43,8 @@ def test_the_minutes_in_which_a_teacher_names_pictures_lie_before_its_student(fi
     # The frozen phase, two epochs of the teacher, two of the student.
     assert len(points) == 5
     steps = [later - earlier for earlier, later in pairwise(points)]
-    assert [step > NAMING_SECONDS / 60 for step in steps] == [False, False, True, False]
+    # Minutes are written to a hundredth, and an epoch of a tiny network may take less than that.
+    assert [step > NAMING_SECONDS / 60 - 0.02 for step in steps] == [False, False, True, False]
     assert max(steps[:2] + steps[3:]) < 2
     assert run["fine_tuning"]["self_training"]["unlabelled_images"] == 60
 

@@ -68,7 +68,7 @@ class Training:
         self.pixels = run.pixels or self._largest_that_fits()
         _, self._evaluation_seconds = self._seconds(self.pixels)
         self._step_seconds = loop_seconds(self._batches(), self._spare, self.precision)
-        self.steps = int(self._seconds_for_steps(self._epochs_that_fit()) / self._step_seconds)
+        self.steps = max(0, int(self._seconds_for_steps(self._epochs_that_fit()) / self._step_seconds))
         self.epochs_done, self.steps_done, self.best_accuracy = 0, 0, -1.0
 
     @property
