@@ -11,7 +11,8 @@ from lowres.files.recipes import read_recipe
 from lowres.pipeline.choice import choose_study
 from lowres.pipeline.progress import SilentProgress
 from lowres.pipeline.study import run_study
-from lowres.pipeline.training.tuned_network import Lesson, _Teller
+from lowres.pipeline.training.teller import Teller
+from lowres.pipeline.training.tuned_network import Lesson
 from lowres.values.training.history import FINE_TUNING, EpochRow, history_from_csv
 
 EPOCH = EpochRow(FINE_TUNING, 1, "", 1e-3, 0.5, 0.75, 0.6, 0.7, 3.0)
@@ -30,7 +31,7 @@ def test_each_epoch_goes_to_the_log_by_the_name_it_has_in_the_history(name):
     recipe = read_recipe("quick").with_settings({"fine_tuning.epochs": "4"})
     log = Log()
     run = SimpleNamespace(progress=SilentProgress(), recipe=recipe, training_log=log)
-    _Teller(run, Lesson(recipe, np.arange(3), name=name)).epoch(EPOCH, 4, 0.7, 1.0)
+    Teller(run, Lesson(recipe, np.arange(3), name=name)).epoch(EPOCH, 4, 0.7, 1.0)
     assert log.rows == [replace(EPOCH, head=name)]
 
 

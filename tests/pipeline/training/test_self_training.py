@@ -19,7 +19,7 @@ from lowres.files.sources.digits import open_digits
 from lowres.pipeline.stages.report import command
 from lowres.pipeline.study import brought, run_study
 from lowres.pipeline.study_facts import read_records
-from lowres.pipeline.training import tuned_network
+from lowres.pipeline.training import teller
 from lowres.values.study_facts.training import training_facts
 from tiny_study import tiny_choice, write_pictures
 
@@ -133,9 +133,9 @@ def test_stopped_in_an_epoch_of_the_student_it_comes_to_the_same(finished, tmp_p
             raise KeyboardInterrupt
         real(teller, row, *more)
 
-    real = tuned_network._Teller.epoch
+    real = teller.Teller.epoch
     with monkeypatch.context() as patched:
-        patched.setattr(tuned_network._Teller, "epoch", stop)
+        patched.setattr(teller.Teller, "epoch", stop)
         with pytest.raises(KeyboardInterrupt):
             run_study(choice, until="train")
         assert told[-1] == ("student", epoch + 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "checkpoints/fine-tuning"
 ACTIVATIONS = "activations"
-_TIMED_UPDATES = 12
 _REPEATABLE = "repeatable"
 
 
@@ -91,6 +89,7 @@ def tune(
     from lowres.networks.training.fine_tuning import fine_tune
     from lowres.networks.training.trainable_network import freeze
     from lowres.pipeline.training.activations import StudyInputs
+    from lowres.pipeline.training.teller import Teller
 
     folder = run.study.folder / CHECKPOINTS / lesson.place
     classifier = TrainedClassifier.load(run.study.folder / FROZEN_MODEL_FILE)
@@ -105,7 +104,7 @@ def tune(
     part = TrainingPart(sources, training_labels, validation_labels, classes, lesson.taught)
     announce(network, sources)
     store = StudyCheckpoints(run, folder, inputs)
-    watcher = _Teller(run, lesson)
+    watcher = Teller(run, lesson)
     outcome = fine_tune(
         network,
         part,
@@ -153,42 +152,6 @@ class StudyCheckpoints:
             return None
         self._is_repeatable = self._is_repeatable and bool(found[1].get(_REPEATABLE))
         return RunState(*found)
-
-
-class _Teller:
-    """Passes on what training says; satisfies `networks.training.watcher.Watcher`."""
-
-    def __init__(self, run: StudyRun, lesson: Lesson) -> None:
-        self._knows_validation = lesson.knows_validation
-        self._progress, self._epochs = run.progress, lesson.recipe.fine_tuning.epochs
-        self._log, self._lesson = run.training_log, lesson
-        self._accuracies: tuple[float, ...] = ()
-        self._times: list[float] = []
-
-    def step(self, epoch: int, done: int, total: int) -> None:
-        self._progress.advance(f"epoch {epoch} of {self._epochs}", done, total)
-        # The first updates hold the compiling.
-        if len(self._times) < _TIMED_UPDATES:
-            self._times.append(time.perf_counter())
-            if len(self._times) == _TIMED_UPDATES:
-                each = (self._times[-1] - self._times[1]) / (_TIMED_UPDATES - 2)
-                minutes = each * total * (self._epochs - epoch + 1) / 60
-                self._progress.note(f"fine-tuning will take about {max(1, round(minutes))} min")
-
-    def epoch(self, row: EpochRow, epochs: int, best_validation_accuracy: float, seconds_left: float) -> None:
-        from lowres.faces.training_words import epoch_line, seen_epoch_line
-
-        if self._knows_validation:
-            self._progress.note(seen_epoch_line(row, epochs, seconds_left))
-            return
-        self._accuracies += (row.validation_accuracy,)
-        self._progress.note(epoch_line(row, epochs, best_validation_accuracy, seconds_left))
-        self._progress.curve("validation accuracy", self._accuracies)
-        if self._log:
-            self._log.add(self._lesson.told(row))
-
-    def note(self, text: str) -> None:
-        self._progress.note(text)
 
 
 def network_to_train(run: StudyRun, classifier: Any) -> TrainableNetwork:
