@@ -16,7 +16,7 @@ class TrainingCourse:
     none. best_solved: of the heads solved at once, likewise. frozen: the frozen phase's result. fine_tuning: its
     epochs. tuned: the one of them that was kept; None where none was, be it that none was better than before.
     student: the epochs of a network that the fine-tuned one taught. taught: the one of them that was kept; None where
-    its teacher was.
+    its teacher was. networks: how many were fine-tuned; the epochs are those of one of them.
     """
 
     head_epochs: tuple[EpochRow, ...]
@@ -26,6 +26,7 @@ class TrainingCourse:
     tuned: EpochRow | None
     student: tuple[EpochRow, ...] = ()
     taught: EpochRow | None = None
+    networks: int = 1
 
     @property
     def has_epochs(self) -> bool:
@@ -60,6 +61,7 @@ def training_course(rows: Sequence[EpochRow]) -> TrainingCourse:
         tuned=next((row for row in fine_tuning if row.is_kept), None),
         student=student,
         taught=next((row for row in student if row.is_kept), None),
+        networks=max(1, len({row.head for row in tuned})),
     )
 
 

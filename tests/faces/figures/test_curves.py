@@ -87,6 +87,20 @@ def test_where_nothing_was_gained_the_title_says_so(solved_then_tuned, painted):
     assert "kept: frozen trunk, linear 0.03: 88.9 %" in texts(painted[0].axes[0])
 
 
+@pytest.mark.parametrize("gain", [0, -0.1])
+def test_of_several_networks_the_title_says_which_one_is_shown(gain, solved_then_tuned, painted):
+    tuned = [
+        replace(row, validation_accuracy=row.validation_accuracy + gain, is_kept=row.is_kept and gain == 0)
+        for row in solved_then_tuned[3:]
+    ]
+    three = [replace(row, head=f"network {number}") for number in (1, 2, 3) for row in tuned]
+    title = drawn([*solved_then_tuned[:3], *three]).title.replace(BOX, " ")
+    assert title.startswith(f"Fine-tuning network 1 of 3 gained {'nothing' if gain else '5.1 points'}")
+    if not gain:
+        scratch = drawn(three).title.replace(BOX, " ")
+        assert scratch == "Trained from scratch, network 1 of 3 reached 94.0 % on validation in epoch 3"
+
+
 def test_a_frozen_study_shows_the_head_alone(tuned_in_both_phases, painted):
     frozen = [row for row in tuned_in_both_phases if row.phase == "frozen"]
     drawing = drawn(frozen)

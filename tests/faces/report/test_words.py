@@ -175,6 +175,17 @@ def test_validation_chose_the_epoch_too_unless_the_last_was_kept_anyway(tuned_da
     assert "chose the one to keep. The" in report_words.how_chosen(last, last.making)
 
 
+def test_of_one_head_nothing_was_chosen(tuned_data):
+    making = replace(tuned_data.making, candidates=tuned_data.making.candidates[:1])
+    validation = len(tuned_data.split.validation)
+    with_epochs = plain(report_words.how_chosen(tuned_data, making))
+    assert with_epochs.startswith(
+        f"One head was tried; the {validation} validation pictures chose the epoch of fine-tuning. The"
+    )
+    last = replace(tuned_data, recipe=tuned_data.recipe.with_settings({"fine_tuning.keep": "last"}))
+    assert plain(report_words.how_chosen(last, making)).startswith("One head was tried; no choice had to be made. The")
+
+
 def test_a_fault_that_was_trained_in_spite_of_is_named():
     found = [Finding("input range", "FAIL", "0 to 1"), Finding("step", "WARN", "slow"), Finding("loss", "PASS", "2.3")]
     assert report_words.accepted_faults(found) == (

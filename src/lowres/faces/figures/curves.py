@@ -272,18 +272,24 @@ def _headline(course: TrainingCourse) -> str:
         return _headline_of_a_student(course)
     if course.frozen is None and course.fine_tuning:
         best = course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)
-        return (
-            f"Trained from scratch, it reached {percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
-        )
+        reached = f"{percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
+        return f"Trained from scratch, {_which(course) or 'it'} reached {reached}"
     if not course.fine_tuning or course.frozen is None:
         best = max(course.head_epochs, key=lambda row: (row.is_kept, row.validation_accuracy))
         return f"The head reached {percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
     before = course.frozen.validation_accuracy
     after = (course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)).validation_accuracy
+    which = f" {_which(course)}".rstrip()
     if after > before:
-        return f"Fine-tuning gained {points(after - before)} on validation: from {percent(before)} to {percent(after)}"
+        from_to = f"from {percent(before)} to {percent(after)}"
+        return f"Fine-tuning{which} gained {points(after - before)} on validation: {from_to}"
     most, when = ("", "after") if course.tuned else ("at best ", "during it")
-    return f"Fine-tuning gained nothing: {percent(before)} before it, {most}{percent(after)} {when}"
+    return f"Fine-tuning{which} gained nothing: {percent(before)} before it, {most}{percent(after)} {when}"
+
+
+def _which(course: TrainingCourse) -> str:
+    """Which network the curves show, where there are several, as the history names it; together they may be better."""
+    return f"{course.fine_tuning[0].head} of {course.networks}" if course.networks > 1 else ""
 
 
 def _headline_of_a_student(course: TrainingCourse) -> str:

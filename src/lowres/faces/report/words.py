@@ -168,13 +168,14 @@ def how_made(data: ReportData, making: Making) -> str:
 def how_chosen(data: ReportData, making: Making) -> str:
     """Return which head was kept, by which rule, and that the test part had no say."""
     validation, test = count(len(data.split.validation), "validation picture"), count(data.evaluation.n, "test picture")
+    used = f"The {test} were used once, after the last choice, and chose nothing."
+    chose_epoch = making.fine_tuning is not None and data.recipe.fine_tuning.keep == "best"
+    if len(making.candidates) == 1:
+        chosen = f"the {validation} chose the epoch of fine-tuning" if chose_epoch else "no choice had to be made"
+        return f"One head was tried; {chosen}. {used}"
     tried = f"Of the {count(len(making.candidates), 'head')} tried, the" if making.candidates else "The"
-    epoch = ""
-    if making.fine_tuning is not None and data.recipe.fine_tuning.keep == "best":
-        epoch = ", and the epoch of fine-tuning"
     return (
-        f"{tried} {validation} chose the one to keep{epoch}. The {test} were used once, after the last choice, and "
-        "chose nothing."
+        f"{tried} {validation} chose the one to keep{', and the epoch of fine-tuning' if chose_epoch else ''}. {used}"
     )
 
 
