@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from described_study import described_facts, described_records
+from described_study import described_facts, described_records, stages_of_several_networks
 from lowres.faces.practice.bank import practice_sections
 from lowres.faces.practice.pages import questions_markdown, questions_page
 from lowres.values.claims.claim import claims_of
@@ -37,6 +37,17 @@ def test_a_study_without_fine_tuning_is_asked_about_none():
     questions = asked(described_facts(stages=stages, history=frozen))
     assert "Was anything of the network itself trained?" in questions
     assert not any("became trainable" in ask for ask in questions)
+
+
+def test_of_several_networks_the_accuracy_is_that_of_all_and_of_no_epoch():
+    facts = described_facts(stages=stages_of_several_networks())
+    questions = asked(facts)
+    assert questions["What was the best validation accuracy of fine-tuning?"].startswith(
+        "52.00\N{NO-BREAK SPACE}%, of 3 networks together"
+    )
+    assert questions["How long did fine-tuning take?"].endswith("for 30 epochs of each of 3 networks.")
+    claims = claims_of(questions_markdown(facts, practice_sections(facts)), facts)
+    assert [claim for claim in claims if claim.verdict != "confirmed"] == []
 
 
 def test_its_own_text_is_confirmed_and_a_changed_figure_is_not():

@@ -27,7 +27,8 @@ from lowres.faces.figures.canvas import (
     draw,
     text_pixels,
 )
-from lowres.faces.numbers_in_words import percent, points
+from lowres.faces.figures.curves_headline import headline
+from lowres.faces.numbers_in_words import percent
 from lowres.faces.training_course import TrainingCourse
 from lowres.values.training.history import EpochRow
 
@@ -97,7 +98,7 @@ def training_curves(course: TrainingCourse, *, classes: int, validation_images: 
         figure.legend(lines, words, loc="upper left", bbox_to_anchor=spot, ncols=4, borderaxespad=0, handlelength=2.2)
 
     note = f"n = {validation_images:,} validation images; training values are means over the epoch as it went"
-    return draw("training_curves", _headline(course), note, (WIDTH_PIXELS, height), paint)
+    return draw("training_curves", headline(course), note, (WIDTH_PIXELS, height), paint)
 
 
 def _phases(course: TrainingCourse, from_layer: str) -> list[_Phase]:
@@ -265,38 +266,3 @@ def _span(values: NDArray[np.float64], least: float) -> tuple[float, float]:
     """Where a panel's values begin and how far they reach, at least so far: what barely moves must look it."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return (low, high - low) if high - low >= least else ((low + high - least) / 2, least)
-
-
-def _headline(course: TrainingCourse) -> str:
-    if course.student:
-        return _headline_of_a_student(course)
-    if course.frozen is None and course.fine_tuning:
-        best = course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)
-        reached = f"{percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
-        return f"Trained from scratch, {_which(course) or 'it'} reached {reached}"
-    if not course.fine_tuning or course.frozen is None:
-        best = max(course.head_epochs, key=lambda row: (row.is_kept, row.validation_accuracy))
-        return f"The head reached {percent(best.validation_accuracy)} on validation in epoch {best.epoch}"
-    before = course.frozen.validation_accuracy
-    after = (course.tuned or max(course.fine_tuning, key=lambda row: row.validation_accuracy)).validation_accuracy
-    which = f" {_which(course)}".rstrip()
-    if after > before:
-        from_to = f"from {percent(before)} to {percent(after)}"
-        return f"Fine-tuning{which} gained {points(after - before)} on validation: {from_to}"
-    most, when = ("", "after") if course.tuned else ("at best ", "during it")
-    return f"Fine-tuning{which} gained nothing: {percent(before)} before it, {most}{percent(after)} {when}"
-
-
-def _which(course: TrainingCourse) -> str:
-    """Which network the curves show, where there are several, as the history names it; together they may be better."""
-    return f"{course.fine_tuning[0].head} of {course.networks}" if course.networks > 1 else ""
-
-
-def _headline_of_a_student(course: TrainingCourse) -> str:
-    """What it came to beside its teacher, which is the network fine-tuned or the one before it."""
-    student = course.taught or max(course.student, key=lambda row: row.validation_accuracy)
-    teacher = course.tuned or course.frozen or course.fine_tuning[-1]
-    reached, taught = percent(student.validation_accuracy), percent(teacher.validation_accuracy)
-    if course.taught:
-        return f"The kept student reached {reached} on validation, its teacher {taught}"
-    return f"The student reached {reached} on validation, its teacher, kept, {taught}"

@@ -179,12 +179,7 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
         "{tuned parameters} trainable"
         + (" (up from {head parameters})." if has_frozen and "head parameters" in facts else "."),
     )
-    yield technical(
-        "What was the best validation accuracy of fine-tuning?",
-        "{tuned validation accuracy} at epoch {tuned kept epoch}; those weights were kept."
-        if facts.number("tuned kept epoch")
-        else "None better than before: what it began with was kept ({tuned validation accuracy}).",
-    )
+    yield technical("What was the best validation accuracy of fine-tuning?", _best_of_fine_tuning(facts))
     stops = (
         " Fine-tuning stops after {tuned stopping patience} epochs without a better one: with the best at epoch "
         "N and that "
@@ -197,7 +192,8 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
         "It ran {tuned epochs} epochs of at most {tuned most epochs} epochs; stopped early: {tuned stopped early}."
         + stops,
     )
-    yield context("How long did fine-tuning take?", "{tuned seconds} for {tuned epochs} epochs.")
+    each = " of each of {tuned networks} networks" if "tuned networks" in facts else ""
+    yield context("How long did fine-tuning take?", "{tuned seconds} for {tuned epochs} epochs" + each + ".")
     if "improvement of fine-tuning" in facts:
         yield context(
             "What was the improvement from the frozen phase to fine-tuning?",
@@ -207,3 +203,14 @@ def fine_tuning(facts: StudyFacts) -> Iterator[Draft]:
             if facts.number("gain of fine-tuning") > 0
             else "None: {frozen validation accuracy} before, {tuned validation accuracy} after.",
         )
+
+
+def _best_of_fine_tuning(facts: StudyFacts) -> str:
+    if "tuned networks" in facts:
+        return (
+            "{tuned validation accuracy}, of {tuned networks} networks together: each was trained from a seed of its "
+            "own, and their logits are averaged."
+        )
+    if facts.number("tuned kept epoch"):
+        return "{tuned validation accuracy} at epoch {tuned kept epoch}; those weights were kept."
+    return "None better than before: what it began with was kept ({tuned validation accuracy})."

@@ -155,10 +155,11 @@ def _tuning(facts: StudyFacts, sections: _Notes, charts: Sequence[Chart]) -> Sli
             charts=tuple(charts[:1]),
             notes=_asked(sections, "7"),
         )
-    kept = facts.number("tuned kept epoch")
-    title = (
-        "Best at epoch {tuned kept epoch}: {tuned validation accuracy}" if kept else "Fine-tuning found nothing better"
-    )
+    title = "Fine-tuning found nothing better"
+    if "tuned networks" in facts:
+        title = "{tuned networks} networks together: {tuned validation accuracy}"
+    elif facts.number("tuned kept epoch"):
+        title = "Best at epoch {tuned kept epoch}: {tuned validation accuracy}"
     rows = (
         ("right on validation", "tuned validation accuracy"),
         ("parameters trained", "tuned parameters"),

@@ -110,6 +110,9 @@ def _tuning(records: StudyRecords) -> Iterator[Fact]:
     yield Fact("tuned kept epoch", told["kept_epoch"], "epoch", f"{_TUNED}.kept_epoch")
     yield Fact("tuned epochs", told["epochs"], "epoch", f"{_TUNED}.epochs")
     yield Fact("tuned validation accuracy", told["validation_accuracy"], "fraction", f"{_TUNED}.validation_accuracy")
+    # Of several the accuracy is that of all together, the epochs are those of the first.
+    if len(told.get("members", ())) > 1:
+        yield Fact("tuned networks", len(told["members"]), "count", f"{_TUNED}.members")
     stopped = "yes" if told["stopped_early"] else "no"
     yield Fact("tuned stopped early", stopped, "words", f"{_TUNED}.stopped_early")
     before = told["frozen_validation_accuracy"]
