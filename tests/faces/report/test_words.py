@@ -183,7 +183,7 @@ def test_of_one_head_nothing_was_chosen(tuned_data):
         f"One head was tried; the {validation} validation pictures chose the epoch of fine-tuning. The"
     )
     last = replace(tuned_data, recipe=tuned_data.recipe.with_settings({"fine_tuning.keep": "last"}))
-    assert plain(report_words.how_chosen(last, making)).startswith("One head was tried; no choice had to be made. The")
+    assert plain(report_words.how_chosen(last, making)).startswith("One head was tried; none had to be chosen. The")
 
 
 def test_a_fault_that_was_trained_in_spite_of_is_named():

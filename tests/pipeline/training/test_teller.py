@@ -22,7 +22,7 @@ class Notes(SilentProgress):
         self.notes.append(text)
 
 
-def told(monkeypatch, batch_images, accumulation_steps, updates):
+def told(monkeypatch, batch_images, accumulation_steps, updates, epoch=1):
     """What is said in an epoch of that many updates, chunks of 1,024 images made between them."""
     settings = {
         "fine_tuning.epochs": "8",
@@ -36,7 +36,7 @@ def told(monkeypatch, batch_images, accumulation_steps, updates):
     monkeypatch.setattr(teller.time, "perf_counter", lambda: now)
     for number in range(updates):
         now += UPDATE + COMPILING * (number == 0) + CHUNK * (number % a_chunk == 0)
-        one.step(1, number + 1, updates)
+        one.step(epoch, number + 1, updates)
     return progress.notes, updates * UPDATE + CHUNK * updates / a_chunk
 
 
@@ -44,6 +44,11 @@ def told(monkeypatch, batch_images, accumulation_steps, updates):
 def test_a_training_takes_as_long_as_foretold(monkeypatch, batch, accumulation):
     (note,), an_epoch = told(monkeypatch, batch, accumulation, 120)
     assert note == f"fine-tuning will take about {round(8 * an_epoch / 60)} min"
+
+
+def test_a_training_that_goes_on_counts_what_is_left(monkeypatch):
+    (note,), an_epoch = told(monkeypatch, 64, 1, 120, epoch=5)
+    assert note == f"fine-tuning will take about {round(4 * an_epoch / 60)} min"
 
 
 def test_too_few_updates_foretell_nothing(monkeypatch):

@@ -171,7 +171,7 @@ def how_chosen(data: ReportData, making: Making) -> str:
     used = f"The {test} were used once, after the last choice, and chose nothing."
     chose_epoch = making.fine_tuning is not None and data.recipe.fine_tuning.keep == "best"
     if len(making.candidates) == 1:
-        chosen = f"the {validation} chose the epoch of fine-tuning" if chose_epoch else "no choice had to be made"
+        chosen = f"the {validation} chose the epoch of fine-tuning" if chose_epoch else "none had to be chosen"
         return f"One head was tried; {chosen}. {used}"
     tried = f"Of the {count(len(making.candidates), 'head')} tried, the" if making.candidates else "The"
     return (
